@@ -1,0 +1,154 @@
+package emit
+
+import (
+	"strings"
+
+	"popper/grammar"
+)
+
+// commands writes the types of commands, and how a command is written as a line.
+func commands(c *code, m *grammar.Model) {
+	c.p("// MaxCommand is how many octets a command line may have, its line end counted.")
+	c.p("const MaxCommand = %d", m.Command.Limit)
+	verbs(c, m)
+	args(c, m)
+	c.p("// Command is one command line, taken apart. Its texts are parts of the buffer")
+	c.p("// that was parsed; Args tells which fields were given.")
+	c.p("type Command struct {")
+	c.p("Verb Verb")
+	c.p("Args Arg")
+	for _, a := range m.Params {
+		if a.Kind == grammar.Number {
+			c.p("%s uint64 // %d..%d", title(a.Name), a.Min, a.Max)
+		} else {
+			c.p("%s []byte", title(a.Name))
+		}
+	}
+	c.p("}")
+	multiline(c, m)
+	encoder(c, m)
+	dispatcher(c, m)
+}
+
+func verbs(c *code, m *grammar.Model) {
+	c.p("// Verb is a command, or a sub-command with its command.")
+	c.p("type Verb uint8")
+	c.p("// The verbs. NoVerb is none of them.")
+	c.p("const (")
+	c.p("NoVerb Verb = iota")
+	for _, k := range m.Commands {
+		c.does("Verb"+title(k.Name()), k.Doc)
+		c.p("Verb%s", title(k.Name()))
+	}
+	c.p(")")
+	c.p("// Verbs are all verbs, in the order of the grammar.")
+	c.p("var Verbs = [...]Verb{")
+	for _, k := range m.Commands {
+		c.p("Verb%s,", title(k.Name()))
+	}
+	c.p("}")
+	c.p("// String is the words of the verb, as a command line has them.")
+	c.p("func (v Verb) String() string {")
+	c.p("switch v {")
+	for _, k := range m.Commands {
+		c.p("case Verb%s: return %q", title(k.Name()), k.Name())
+	}
+	c.p("}")
+	c.p(`return ""`)
+	c.p("}")
+}
+
+func args(c *code, m *grammar.Model) {
+	kind := "uint8"
+	if len(m.Params) > 8 {
+		kind = "uint32"
+	}
+	c.p("// Arg is a set of arguments, one bit each.")
+	c.p("type Arg %s", kind)
+	c.p("// The arguments.")
+	c.p("const (")
+	for i, a := range m.Params {
+		c.is("Arg"+title(a.Name), a.Doc)
+		if i == 0 {
+			c.p("Arg%s Arg = 1 << iota", title(a.Name))
+		} else {
+			c.p("Arg%s", title(a.Name))
+		}
+	}
+	c.p(")")
+	c.p("// Has tells whether argument a was given.")
+	c.p("func (k *Command) Has(a Arg) bool { return k.Args&a != 0 }")
+}
+
+func multiline(c *code, m *grammar.Model) {
+	c.p("// Multiline tells whether a positive reply to k has more than one line (R1081-LINE-6).")
+	c.p("func (k *Command) Multiline() bool {")
+	c.p("switch k.Verb {")
+	for _, k := range m.Commands {
+		var when string
+		for _, a := range k.Answers {
+			if a.If != "" {
+				if a.Multiline() {
+					when += "if k.Has(Arg" + title(a.If) + ") { return true }\n"
+				} else {
+					when += "if k.Has(Arg" + title(a.If) + ") { return false }\n"
+				}
+			} else if a.Multiline() {
+				when += "return true"
+			}
+		}
+		if strings.Contains(when, "true") {
+			c.p("case Verb%s:\n%s", title(k.Name()), when)
+		}
+	}
+	c.p("}")
+	c.p("return false")
+	c.p("}")
+}
+
+func encoder(c *code, m *grammar.Model) {
+	gap := string([]byte{m.Command.GapWritten})
+	c.p("// AppendCommand writes k as a command line. It is the client's side; fields that")
+	c.p("// the verb does not have are left out.")
+	c.p("func AppendCommand(dst []byte, k *Command) []byte {")
+	c.p("switch k.Verb {")
+	for _, k := range m.Commands {
+		c.p("case Verb%s:", title(k.Name()))
+		c.p("dst = append(dst, %q...)", strings.Join(k.Words, gap))
+		for _, p := range k.Params {
+			if p.Optional {
+				c.p("if k.Has(Arg%s) {", title(p.Name))
+			}
+			c.p("dst = append(dst, %q)", m.Command.GapWritten)
+			if p.Kind == grammar.Number {
+				c.p("dst = strconv.AppendUint(dst, k.%s, 10)", title(p.Name))
+			} else {
+				c.p("dst = append(dst, k.%s...)", title(p.Name))
+			}
+			if p.Optional {
+				c.p("}")
+			}
+		}
+	}
+	c.p("}")
+	c.p("return append(dst, %q...)", m.Command.End)
+	c.p("}")
+}
+
+func dispatcher(c *code, m *grammar.Model) {
+	c.p("// Handler has a method for each verb. A server that lacks one does not compile.")
+	c.p("type Handler[Outcome any] interface {")
+	for _, k := range m.Commands {
+		c.p("%s(*Command) Outcome", title(k.Name()))
+	}
+	c.p("}")
+	c.p("// Dispatch calls the method of h for k. The zero Outcome is for NoVerb.")
+	c.p("func Dispatch[Outcome any](h Handler[Outcome], k *Command) (none Outcome) {")
+	c.p("switch k.Verb {")
+	for _, k := range m.Commands {
+		c.p("case Verb%s: return h.%[1]s(k)", title(k.Name()))
+	}
+	c.p("}")
+	c.p("return none")
+	c.p("}")
+}

@@ -1,0 +1,216 @@
+package emit
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"popper/grammar"
+	"popper/grammar/automaton"
+)
+
+func quote(s string) string { return strconv.Quote(s) }
+
+// oracle writes the tables of the oracle: regular expressions over runes 0 to
+// 255. They are written from the model's commands, not from its automaton.
+func oracle(c *code, m *grammar.Model) {
+	f := m.Command
+	gap := grammar.SetRegexp(f.Gap)
+	end := endRegexp(f)
+	c.p("const maxCommand = %d", f.Limit)
+	c.p("var commands = []command{")
+	for _, k := range m.Commands {
+		words := wordsRegexp(f, k)
+		c.p("{verb: %q, known: `^%s(?:%s|%s$)`, line: `%s`, args: []argument{", k.Name(), words, gap, end, lineRegexp(f, k))
+		for _, p := range k.Params {
+			if p.Kind == grammar.Number {
+				c.p("{name: %q, min: \"%d\", max: \"%d\"},", p.Name, p.Min, p.Max)
+			} else {
+				c.p("{name: %q},", p.Name)
+			}
+		}
+		c.p("}},")
+	}
+	c.p("}")
+	for _, l := range m.Lines {
+		c.p("const max%s = %d", title(l.Name), l.Limit)
+		c.p("const %sLine = `^%s$`", lower(l.Name), l.Regexp)
+	}
+}
+
+func endRegexp(f *grammar.Frame) string {
+	re := runes(f.End)
+	if f.Tolerate != "" {
+		re += "|" + runes(f.Tolerate)
+	}
+	return "(?:" + re + ")"
+}
+
+// runes writes s octet by octet as a regular expression.
+func runes(s string) (re string) {
+	for i := 0; i < len(s); i++ {
+		re += fmt.Sprintf(`\x{%02X}`, s[i])
+	}
+	return re
+}
+
+func wordsRegexp(f *grammar.Frame, k *grammar.Command) string {
+	re := strings.Join(k.Words, grammar.SetRegexp(f.Gap)+"+")
+	if f.Caseless {
+		return "(?i:" + re + ")"
+	}
+	return re
+}
+
+func lineRegexp(f *grammar.Frame, k *grammar.Command) string {
+	gap := grammar.SetRegexp(f.Gap)
+	re := "^" + wordsRegexp(f, k)
+	trailing := f.Trailing
+	for _, p := range k.Params {
+		var arg string
+		switch p.Kind {
+		case grammar.Number:
+			arg = fmt.Sprintf("%s+(?P<%s>[0-9]+)", gap, p.Name)
+		case grammar.Token:
+			arg = fmt.Sprintf("%s+(?P<%s>%s+)", gap, p.Name, grammar.SetRegexp(p.Class))
+		case grammar.Rest:
+			arg = fmt.Sprintf("%s(?P<%s>%s+)", gap, p.Name, grammar.SetRegexp(p.Class))
+			trailing = false
+		}
+		if p.Optional {
+			arg = "(?:" + arg + ")?"
+		}
+		re += arg
+	}
+	if trailing {
+		re += gap + "*"
+	}
+	return re + endRegexp(f) + "$"
+}
+
+// generators writes a rapid generator for the lines of each command.
+func generators(c *code, m *grammar.Model) {
+	c.p("var frame = framing{limit: %d, end: %q, tolerated: %q, gap: %s, trailing: %v, caseless: %v}",
+		m.Command.Limit, m.Command.End, m.Command.Tolerate, octetsLiteral(m.Command.Gap), m.Command.Trailing, m.Command.Caseless)
+	c.p("// Lines has a generator of valid lines for each command, under its name.")
+	c.p("var Lines = map[string]*rapid.Generator[[]byte]{")
+	for _, k := range m.Commands {
+		var words []string
+		for _, w := range k.Words {
+			words = append(words, strconv.Quote(w))
+		}
+		call := "command([]string{" + strings.Join(words, ", ") + "}"
+		for _, p := range k.Params {
+			var arg string
+			switch p.Kind {
+			case grammar.Number:
+				arg = fmt.Sprintf("number(%d, %d)", p.Min, p.Max)
+			case grammar.Token:
+				arg = "token(" + octetsLiteral(p.Class) + ")"
+			case grammar.Rest:
+				arg = "rest(" + octetsLiteral(p.Class) + ")"
+			}
+			if p.Optional {
+				arg = "optional(" + arg + ")"
+			}
+			call += ", " + arg
+		}
+		c.p("%q: %s),", k.Name(), call)
+	}
+	c.p("}")
+}
+
+func octetsLiteral(s automaton.Set) string {
+	var parts []string
+	for _, sp := range s.Spans() {
+		parts = append(parts, fmt.Sprintf("{%s, %s}", automaton.Quote(sp.Low), automaton.Quote(sp.High)))
+	}
+	return "class{" + strings.Join(parts, ", ") + "}"
+}
+
+// dictionary writes the words that a fuzzer would not guess, in the format that
+// libFuzzer, AFL and go-fuzz's users share.
+func dictionary(m *grammar.Model) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# %s\n", header(m))
+	seen := map[string]bool{}
+	add := func(s string) {
+		if s == "" || seen[s] {
+			return
+		}
+		seen[s] = true
+		b.WriteByte('"')
+		for i := 0; i < len(s); i++ {
+			if c := s[i]; c > ' ' && c <= '~' && c != '"' && c != '\\' {
+				b.WriteByte(c)
+			} else {
+				fmt.Fprintf(&b, `\x%02x`, c)
+			}
+		}
+		b.WriteString("\"\n")
+	}
+	for _, k := range m.Commands {
+		add(k.Name() + string(m.Command.GapWritten))
+		for _, p := range k.Params {
+			if p.Kind == grammar.Number {
+				add(strconv.FormatUint(p.Min, 10))
+				add(strconv.FormatUint(p.Max, 10))
+			}
+		}
+	}
+	add(m.Command.End)
+	add(m.Command.Tolerate)
+	add(m.Reply.End + m.Reply.Close + m.Reply.End)
+	for _, l := range m.Lines {
+		add(shortest(l.DFA) + "\n")
+		add("\n\n" + shortest(l.DFA))
+	}
+	return b.Bytes()
+}
+
+// seeds writes one corpus file for each command, and one for each line.
+func seeds(m *grammar.Model) (out []File) {
+	for i, k := range m.Commands {
+		name := strings.ToLower(strings.ReplaceAll(k.Name(), " ", "-"))
+		line := path(m.CommandDFA, func(s automaton.State) bool { return s.Accept == i })
+		out = append(out, File{"fuzz/corpus/commandline/" + name, line})
+	}
+	for _, l := range m.Lines {
+		s := shortest(l.DFA)
+		out = append(out,
+			File{"fuzz/corpus/separator/" + l.Name, []byte(s)},
+			File{"fuzz/corpus/mbox/one-" + l.Name, []byte(s + "\n\nx\n\n")},
+			File{"fuzz/corpus/mbox/two-" + l.Name, []byte(s + "\nA: b\n\nx\n\n" + s + "\r\n\r\n.\r\n\r\n")})
+	}
+	return out
+}
+
+// shortest is a shortest line that d accepts.
+func shortest(d *automaton.DFA) string {
+	return string(path(d, func(s automaton.State) bool { return s.Accept >= 0 }))
+}
+
+// path is a shortest input to a state that is wanted.
+func path(d *automaton.DFA, wanted func(automaton.State) bool) []byte {
+	type visit struct {
+		state int
+		input []byte
+	}
+	queue := []visit{{}}
+	seen := map[int]bool{0: true}
+	for k := 0; k < len(queue); k++ {
+		v := queue[k]
+		if wanted(d.States[v.state]) {
+			return v.input
+		}
+		for _, e := range d.States[v.state].Edges {
+			if !seen[e.To] {
+				seen[e.To] = true
+				queue = append(queue, visit{e.To, append(slices.Clone(v.input), e.Set.Sample())})
+			}
+		}
+	}
+	return nil
+}

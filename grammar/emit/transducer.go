@@ -1,0 +1,188 @@
+package emit
+
+import (
+	"strings"
+
+	"popper/grammar"
+	"popper/grammar/automaton"
+)
+
+// transducers writes each transducer as code, a label for each state. A state
+// that copies an octet and stays is a run: its end is searched for with the
+// fastest search that fits the octets that end it, and the run is copied whole.
+// A copying row that leads into the run of another state jumps there without
+// taking its octet, so that the run copies it too.
+func transducers(c *code, m *grammar.Model) {
+	for _, t := range m.Transducers {
+		transducer(c, t)
+	}
+}
+
+// agent is the name of the type: who stuffs is a Stuffer.
+func agent(name string) string {
+	return strings.TrimSuffix(title(name), "e") + "er"
+}
+
+func transducer(c *code, t *grammar.Transducer) {
+	name := agent(t.Name)
+	c.does(name, t.Doc)
+	c.p("// The zero value is ready; input may come in any pieces.")
+	c.p("type %s struct { state uint8 }", name)
+	if t.Stops {
+		c.p("// Append appends to dst what src becomes. n is how many octets of src were taken:")
+		c.p("// all of them, unless done, which says that the end was found.")
+		c.p("func (t *%s) Append(dst, src []byte) (out []byte, n int, done bool) {", name)
+	} else {
+		c.p("// Append appends to dst what src becomes.")
+		c.p("func (t *%s) Append(dst, src []byte) []byte {", name)
+	}
+	c.p("var c byte")
+	c.p("i := 0")
+	c.p("switch t.state {")
+	for n := range t.States[1:] {
+		c.p("case %d: goto %s", n+1, label(t, n+1))
+	}
+	c.p("}")
+	entered := map[int]bool{}
+	for n := range t.States {
+		entered[n] = n > 0
+		for _, s := range t.States {
+			for _, row := range s.Rows {
+				entered[n] = entered[n] || row.Next == n && !row.Stop
+			}
+		}
+	}
+	for n := range t.States {
+		if entered[n] {
+			c.p("%s:", label(t, n))
+		}
+		c.transState(t, n)
+	}
+	c.p("}")
+	c.transEnd(t, name)
+}
+
+func label(t *grammar.Transducer, n int) string { return lower("in_" + t.States[n].Name) }
+
+func (c *code) transState(t *grammar.Transducer, n int) {
+	run := runOf(t, n)
+	if ends := automaton.Any.Minus(run); !run.Empty() {
+		c.run(t, n, ends.Octets())
+	} else {
+		c.p("if i == len(src) { t.state = %d; %s }", n, leave(t, "len(src)", false))
+	}
+	c.p("c = src[i]")
+	var edges []automaton.Edge
+	steps := map[int]grammar.TransStep{}
+	var rest *grammar.TransStep
+	for k, row := range t.States[n].Rows {
+		set := row.Set.Minus(run)
+		if set.Empty() {
+			continue
+		}
+		if set.Len() > 128 {
+			rest = &t.States[n].Rows[k]
+			continue
+		}
+		edges = append(edges, automaton.Edge{Set: set, To: k})
+		steps[k] = row
+	}
+	if rest == nil { // only octets that end the run come here: the last row needs no test
+		last := edges[len(edges)-1]
+		edges = edges[:len(edges)-1]
+		row := steps[last.To]
+		rest = &row
+	}
+	if len(edges) > 0 {
+		c.cases(edges, func(e automaton.Edge) { c.transStep(t, steps[e.To], e.Set) })
+	}
+	c.transStep(t, *rest, rest.Set.Minus(run))
+}
+
+// runOf is the set of octets that state n copies, staying where it is. A single
+// octet is no run: nothing is gained by searching for the end of it.
+func runOf(t *grammar.Transducer, n int) (s automaton.Set) {
+	for _, row := range t.States[n].Rows {
+		if row.Copy && row.Before+row.After == "" && row.Next == n && !row.Stop {
+			s = s.Union(row.Set)
+		}
+	}
+	if s.Len() < 2 {
+		return automaton.Set{}
+	}
+	return s
+}
+
+func (c *code) run(t *grammar.Transducer, n int, ends []byte) {
+	switch len(ends) {
+	case 1:
+		c.p("if k := bytes.IndexByte(src[i:], %s); k >= 0 {", automaton.Quote(ends[0]))
+	case 2:
+		c.p("if k := indexEither(src[i:], %s, %s); k >= 0 {", automaton.Quote(ends[0]), automaton.Quote(ends[1]))
+	default:
+		c.p("if k := bytes.IndexAny(src[i:], %q); k >= 0 {", ends)
+	}
+	c.p("dst = append(dst, src[i:i+k]...)")
+	c.p("i += k")
+	c.p("} else {")
+	c.p("dst = append(dst, src[i:]...)")
+	c.p("t.state = %d", n)
+	c.p("%s", leave(t, "len(src)", false))
+	c.p("}")
+}
+
+func leave(t *grammar.Transducer, n string, done bool) string {
+	switch {
+	case !t.Stops:
+		return "return dst"
+	case done:
+		return "return dst, " + n + ", true"
+	}
+	return "return dst, " + n + ", false"
+}
+
+func (c *code) transStep(t *grammar.Transducer, s grammar.TransStep, set automaton.Set) {
+	if s.Copy && s.Before+s.After == "" && !s.Stop && set.Minus(runOf(t, s.Next)).Empty() {
+		c.p("goto %s", label(t, s.Next))
+		return
+	}
+	switch {
+	case s.Copy && s.Before+s.After == "":
+		c.p("dst = append(dst, c)")
+	case s.Copy:
+		if s.Before != "" {
+			c.p("dst = append(dst, %q...)", s.Before)
+		}
+		c.p("dst = append(dst, c)")
+		if s.After != "" {
+			c.p("dst = append(dst, %q...)", s.After)
+		}
+	case s.Before != "":
+		c.p("dst = append(dst, %q...)", s.Before)
+	}
+	c.p("i++")
+	if s.Stop {
+		c.p("t.state = 0")
+		c.p("%s", leave(t, "i", true))
+		return
+	}
+	c.p("goto %s", label(t, s.Next))
+}
+
+func (c *code) transEnd(t *grammar.Transducer, name string) {
+	ends := ""
+	for n, s := range t.States {
+		if s.End != "" {
+			ends += "case " + string(rune('0'+n)) + ": dst = append(dst, " + quote(s.End) + "...)\n"
+		}
+	}
+	if ends == "" {
+		return
+	}
+	c.p("// End appends what is still due when the input has ended, and makes t ready for another.")
+	c.p("func (t *%s) End(dst []byte) []byte {", name)
+	c.p("switch t.state {\n%s}", ends)
+	c.p("t.state = 0")
+	c.p("return dst")
+	c.p("}")
+}

@@ -1,0 +1,146 @@
+package grammar
+
+import "popper/grammar/automaton"
+
+// Model is what a grammar means, once it is known to be sound.
+type Model struct {
+	Sources     []string
+	Command     *Frame
+	Reply       *Frame
+	Arguments   []*Argument
+	Params      []Param // of all commands, each name once, in the order of their first use
+	States      []*State
+	Shapes      []*Shape
+	Commands    []*Command
+	Lines       []*Line
+	Transducers []*Transducer
+	Laws        []*Law
+	Classes     map[string]automaton.Set
+
+	// CommandNFA accepts a command line, line end included; its expression i
+	// is Commands[i]. CommandDFA is the same made deterministic.
+	CommandNFA *automaton.NFA
+	CommandDFA *automaton.DFA
+}
+
+// Frame is how a line is framed.
+type Frame struct {
+	Doc            string
+	Limit          int // octets, the line end counted
+	End, Tolerate  string
+	Gap            automaton.Set
+	GapWritten     byte
+	Trailing       bool
+	Caseless       bool
+	OK, Err, Close string
+}
+
+// ArgumentKind tells the three types of argument apart.
+type ArgumentKind uint8
+
+// The types of argument.
+const (
+	Token  ArgumentKind = iota // one word of the class
+	Rest                       // all that is left of the line, after exactly one octet of gap
+	Number                     // unsigned and decimal
+)
+
+// Argument is a type of argument.
+type Argument struct {
+	Doc      string
+	Name     string
+	Kind     ArgumentKind
+	Class    automaton.Set // Token, Rest
+	Min, Max uint64        // Number
+}
+
+// State is a state of the session.
+type State struct {
+	Doc          string
+	Name         string
+	Start, Final bool
+}
+
+// Shape is a listing line of a reply.
+type Shape struct {
+	Doc    string
+	Name   string
+	Fields []Field
+}
+
+// Field is one field of a Shape: a number or a text.
+type Field struct {
+	Name   string
+	Number bool
+}
+
+// Command is a command, or a sub-command when it has several words.
+type Command struct {
+	Doc     string
+	Words   []string
+	Params  []Param
+	In      []In
+	Answers []AnswerShape
+}
+
+// Param is one argument of a command. Its name is that of the field that holds
+// it, so that one name has one type in all commands.
+type Param struct {
+	*Argument
+	Name     string
+	Optional bool
+}
+
+// In is one state in which a command is valid, and what follows.
+type In struct{ State, OK, Failed *State }
+
+// AnswerShape is what a positive reply looks like: a single line of Shape or of free
+// text, a list of such lines, or content. If is the argument that must be
+// given for it, or "".
+type AnswerShape struct {
+	Shape   *Shape
+	List    bool
+	Content bool
+	If      string
+}
+
+// Multiline tells whether the reply has more than one line.
+func (a AnswerShape) Multiline() bool { return a.List || a.Content }
+
+// Line is a line for which a recogniser is made.
+type Line struct {
+	Doc    string
+	Name   string
+	Limit  int
+	After  []string
+	Expr   automaton.Expr
+	Regexp string // the same in the syntax of Go's regexp, over runes 0 to 255
+	DFA    *automaton.DFA
+}
+
+// Transducer rewrites octets.
+type Transducer struct {
+	Doc    string
+	Name   string
+	States []TransState
+	Stops  bool // it ends by itself
+}
+
+// TransState is a state of a transducer. Rows covers every octet once.
+type TransState struct {
+	Name string
+	Rows []TransStep
+	End  string // what is written when the input ends here
+}
+
+// TransStep is what happens on any octet of Set: Before is written, then the
+// octet itself if Copy, then After.
+type TransStep struct {
+	Set           automaton.Set
+	Before, After string
+	Copy, Stop    bool
+	Next          int
+}
+
+// Law says that Inverse applied after Of gives Normal, for every input.
+type Law struct{ Inverse, Of, Normal *Transducer }

@@ -1,0 +1,292 @@
+package grammar
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"popper/grammar/automaton"
+)
+
+func find[T any](list []T, is func(T) bool) (t T, ok bool) {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return list[i], true
+	}
+	return t, false
+}
+
+func (r *resolver) states() {
+	start := false
+	for _, d := range r.decls {
+		if d.State == nil {
+			continue
+		}
+		if d.State.Start && start {
+			r.fail(d.Pos, "a session begins in one state: drop one \"start\"", "state %s is a second start", d.State.Name)
+		}
+		start = start || d.State.Start
+		r.model.States = append(r.model.States, &State{d.doc(), d.State.Name, d.State.Start, d.State.Final})
+	}
+	if len(r.model.States) > 0 && !start {
+		r.fail(r.named["state"][r.model.States[0].Name], "write: state "+r.model.States[0].Name+" start", "no state is the start")
+	}
+}
+
+func (r *resolver) shapes() {
+	for _, d := range r.decls {
+		if d.Reply == nil {
+			continue
+		}
+		s := &Shape{Doc: d.doc(), Name: d.Reply.Name}
+		for _, f := range d.Reply.Fields {
+			if slices.ContainsFunc(s.Fields, func(g Field) bool { return g.Name == f.Name }) {
+				r.fail(f.Pos, "give each field a name of its own", "reply %s has the field %s twice", s.Name, f.Name)
+			}
+			s.Fields = append(s.Fields, Field{f.Name, f.Kind == "number"})
+		}
+		r.model.Shapes = append(r.model.Shapes, s)
+	}
+}
+
+func (r *resolver) commands() {
+	for _, d := range r.decls {
+		if d.Command == nil {
+			continue
+		}
+		c := &Command{Doc: d.doc(), Words: d.Command.Words}
+		r.params(c, d.Command)
+		for _, in := range d.Command.Ins {
+			r.in(c, in)
+		}
+		if len(d.Command.Ins) == 0 {
+			r.fail(d.Pos, "name its states: in STATE", "command %s is valid in no state", c.Name())
+		}
+		r.answers(c, d.Command)
+		r.model.Commands = append(r.model.Commands, c)
+	}
+}
+
+// Name is the command's words.
+func (c *Command) Name() string { return strings.Join(c.Words, " ") }
+
+func (r *resolver) params(c *Command, d *CommandDecl) {
+	for i, pd := range d.Params {
+		t, optional := pd.Required, false
+		if t == nil {
+			t, optional = pd.Optional, true
+		}
+		a, ok := find(r.model.Arguments, func(a *Argument) bool { return a.Name == t.Type })
+		if !ok {
+			r.unknown(t.Pos, "argument", t.Type)
+			continue
+		}
+		p := Param{a, t.Name, optional}
+		if p.Name == "" {
+			p.Name = a.Name
+		}
+		if slices.ContainsFunc(c.Params, p.namesake) {
+			r.fail(t.Pos, "give one of them a name of its own: name:"+a.Name, "command %s has the argument %s twice", c.Name(), p.Name)
+		}
+		if a.Kind == Rest && i < len(d.Params)-1 {
+			r.fail(t.Pos, "put it last", "argument %s takes the rest of the line, nothing can follow it", p.Name)
+		}
+		r.collect(t, p)
+		c.Params = append(c.Params, p)
+	}
+}
+
+func (p Param) namesake(q Param) bool { return p.Name == q.Name }
+
+// collect notes p among the arguments of all commands.
+func (r *resolver) collect(t *NamedType, p Param) {
+	q, ok := find(r.model.Params, p.namesake)
+	if ok && q.Argument != p.Argument {
+		r.fail(t.Pos, "choose another name", "argument %s is a %s here, but a %s in an earlier command", p.Name, p.Argument.Name, q.Argument.Name)
+	}
+	if !ok {
+		r.model.Params = append(r.model.Params, p)
+	}
+}
+
+func (r *resolver) in(c *Command, d *InDecl) {
+	target := func(name string, stay *State) *State {
+		if name == "" {
+			return stay
+		}
+		return r.state(d, name)
+	}
+	for _, name := range d.States {
+		s := r.state(d, name)
+		if s == nil {
+			continue
+		}
+		if s.Final {
+			r.fail(d.Pos, "a session that is over reads no commands", "command %s is valid in the final state %s", c.Name(), name)
+		}
+		if slices.ContainsFunc(c.In, func(in In) bool { return in.State == s }) {
+			r.fail(d.Pos, "say once what follows", "command %s names the state %s twice", c.Name(), name)
+		}
+		in := In{s, target(d.OK, s), target(d.Failed, s)}
+		if d.Always != "" {
+			in.OK = target(d.Always, s)
+			in.Failed = in.OK
+		}
+		c.In = append(c.In, in)
+	}
+}
+
+func (r *resolver) state(d *InDecl, name string) *State {
+	s, ok := find(r.model.States, func(s *State) bool { return s.Name == name })
+	if !ok {
+		r.unknown(d.Pos, "state", name)
+	}
+	return s
+}
+
+func (r *resolver) answers(c *Command, d *CommandDecl) {
+	for i, a := range d.Answers {
+		out := AnswerShape{List: a.List != "", Content: a.Content}
+		if name := a.List + a.Single; name != "" {
+			s, ok := find(r.model.Shapes, func(s *Shape) bool { return s.Name == name })
+			if !ok {
+				r.unknown(a.Pos, "reply", name)
+			}
+			out.Shape = s
+		}
+		if a.If != "" {
+			if !slices.ContainsFunc(c.Params, func(p Param) bool { return p.Name == a.If && p.Optional }) {
+				r.fail(a.Pos, "only an argument in brackets can decide", "command %s has no optional argument %s", c.Name(), a.If)
+			}
+			out.If = a.If
+		}
+		if last := i == len(d.Answers)-1; last != (a.If == "") {
+			r.fail(a.Pos, "put \"if ARGUMENT\" on every answer but the last", "command %s does not say which answer it gives", c.Name())
+		}
+		c.Answers = append(c.Answers, out)
+	}
+	if len(c.Answers) == 0 {
+		c.Answers = []AnswerShape{{}}
+	}
+}
+
+// checkReachable finds states that no session can enter.
+func (r *resolver) checkReachable() {
+	reached := map[*State]bool{}
+	for _, s := range r.model.States {
+		reached[s] = s.Start
+	}
+	for range r.model.States {
+		for _, c := range r.model.Commands {
+			for _, in := range c.In {
+				if reached[in.State] {
+					reached[in.OK], reached[in.Failed] = true, true
+				}
+			}
+		}
+	}
+	for _, s := range r.model.States {
+		if !reached[s] {
+			r.fail(r.named["state"][s.Name], "let a command lead to it, or drop it", "state %s cannot be reached", s.Name)
+		}
+	}
+}
+
+// buildCommands makes the automaton of all command lines, and refuses it if
+// some line has two readings.
+func (r *resolver) buildCommands() {
+	if len(r.model.Commands) == 0 {
+		return
+	}
+	if r.model.Command == nil || r.model.Reply == nil || len(r.model.States) == 0 {
+		r.fail(r.named["command"][r.model.Commands[0].Name()], "declare: frame command { … }, frame reply { … } and state NAME start",
+			"there are commands, but not both frames and a state")
+		return
+	}
+	var exprs, bare []automaton.Expr
+	for _, c := range r.model.Commands {
+		exprs = append(exprs, r.model.Command.expr(c))
+		if len(c.Params) > 0 && !c.Params[0].Optional {
+			bare = append(bare, r.model.Command.bare(c))
+		}
+	}
+	nfa := automaton.Join(append(exprs, bare...)...)
+	if input, a, b, yes := nfa.Ambiguous(); yes {
+		r.twoReadings(input, a, b)
+		return
+	}
+	dfa, err := nfa.Determinise()
+	if err != nil {
+		r.fail(r.named["command"][r.model.Commands[0].Name()], "make the words before the arguments differ", "%v", err)
+		return
+	}
+	r.model.CommandNFA, r.model.CommandDFA = nfa, dfa
+}
+
+func (r *resolver) twoReadings(input []byte, a, b automaton.Reading) {
+	show := func(x automaton.Reading) string {
+		c := r.model.Commands[x.Expr]
+		s := c.Name()
+		for _, p := range c.Params {
+			if v, ok := x.Args[p.Name]; ok {
+				s += fmt.Sprintf(" %s=%q", p.Name, v)
+			}
+		}
+		return s
+	}
+	ca, cb := r.model.Commands[a.Expr], r.model.Commands[b.Expr]
+	pos := r.named["command"][cb.Name()]
+	if ca != cb {
+		first := r.named["command"][ca.Name()]
+		r.fail(pos, fmt.Sprintf("the other one is at %s:%d:%d: rename a word, or narrow an argument", first.Filename, first.Line, first.Column),
+			"commands %s and %s shadow one another: the line %q reads as %s and as %s", ca.Name(), cb.Name(), input, show(a), show(b))
+		return
+	}
+	r.fail(pos, "make an argument mandatory, or its class narrower",
+		"command %s is ambiguous: the line %q reads as %s and as %s", ca.Name(), input, show(a), show(b))
+}
+
+// words is the keyword and the sub-commands' words.
+func (f *Frame) words(c *Command) automaton.Expr {
+	seq := []automaton.Expr{automaton.Text(c.Words[0], f.Caseless)}
+	for _, w := range c.Words[1:] {
+		seq = append(seq, automaton.Repeat(automaton.One(f.Gap), 1, automaton.Unbounded), automaton.Text(w, f.Caseless))
+	}
+	return automaton.Cat(seq...)
+}
+
+func (f *Frame) lineEnd() automaton.Expr {
+	ends := []automaton.Expr{automaton.Text(f.End, false)}
+	if f.Tolerate != "" {
+		ends = append(ends, automaton.Text(f.Tolerate, false))
+	}
+	return automaton.Alt(ends...)
+}
+
+// bare is c without the arguments that it must have: a line that is malformed,
+// not unknown. Its index in the automaton lies behind those of the commands.
+func (f *Frame) bare(c *Command) automaton.Expr { return automaton.Cat(f.words(c), f.lineEnd()) }
+
+// expr is a whole command line of c.
+func (f *Frame) expr(c *Command) automaton.Expr {
+	gap := automaton.One(f.Gap)
+	many := automaton.Repeat(gap, 0, automaton.Unbounded)
+	known := automaton.Mark(automaton.Tag{Kind: automaton.Known})
+	seq := []automaton.Expr{f.words(c)}
+	trailing := f.Trailing
+	for _, p := range c.Params {
+		var arg automaton.Expr
+		if p.Kind == Rest {
+			arg, trailing = automaton.Cat(known, gap, p.expr()), false
+		} else {
+			arg = automaton.Cat(known, gap, many, p.expr())
+		}
+		if p.Optional {
+			arg = automaton.Repeat(arg, 0, 1)
+		}
+		seq = append(seq, arg)
+	}
+	if trailing {
+		seq = append(seq, automaton.Repeat(automaton.Cat(known, gap), 0, automaton.Unbounded))
+	}
+	return automaton.Cat(append(seq, f.lineEnd())...)
+}

@@ -1,0 +1,224 @@
+package grammar
+
+import (
+	"fmt"
+	"slices"
+
+	"popper/grammar/automaton"
+)
+
+func (r *resolver) transducers() {
+	for _, d := range r.decls {
+		if d.Transducer == nil {
+			continue
+		}
+		t := &Transducer{Doc: d.doc(), Name: d.Transducer.Name}
+		for _, s := range d.Transducer.States {
+			t.States = append(t.States, r.transState(t, d.Transducer, s))
+		}
+		r.checkTransStates(d.Transducer, t)
+		r.model.Transducers = append(r.model.Transducers, t)
+	}
+}
+
+func (r *resolver) transState(t *Transducer, d *TransducerDecl, s *TransRows) TransState {
+	out := TransState{Name: s.Name}
+	left := automaton.Any
+	ended := false
+	for _, row := range s.Rows {
+		if row.End {
+			if ended {
+				r.fail(row.Pos, "join the two", "state %s of transducer %s has two rows for the end", s.Name, d.Name)
+			}
+			ended = true
+			out.End = r.end(d, row)
+			continue
+		}
+		set := left
+		if !row.Any {
+			set = automaton.Of(r.octet(row.On))
+		}
+		if set.Minus(left) != (automaton.Set{}) || set.Empty() {
+			r.fail(row.Pos, "each octet has one row, and \"any\" comes after the others", "state %s of transducer %s has two rows for one octet", s.Name, d.Name)
+		}
+		left = left.Minus(set)
+		step := r.step(d, row)
+		step.Set = set
+		t.Stops = t.Stops || step.Stop
+		out.Rows = append(out.Rows, step)
+	}
+	if !left.Empty() {
+		r.fail(s.Pos, "add a row: any -> …", "state %s of transducer %s has no row for the octets %s", s.Name, d.Name, left)
+	}
+	return out
+}
+
+func (r *resolver) step(d *TransducerDecl, row *TransRow) (s TransStep) {
+	for _, e := range row.Out {
+		switch {
+		case e.Copy && s.Copy:
+			r.fail(e.Pos, "one copy is enough for one octet", "a row of transducer %s copies its octet twice", d.Name)
+		case e.Copy:
+			s.Copy = true
+		case s.Copy:
+			s.After += r.text(e.Octet)
+		default:
+			s.Before += r.text(e.Octet)
+		}
+	}
+	if row.Next == "stop" {
+		s.Stop = true
+		return s
+	}
+	s.Next = slices.IndexFunc(d.States, func(t *TransRows) bool { return t.Name == row.Next })
+	if s.Next < 0 {
+		r.fail(row.Pos, "end the row with one of its states, or with stop", "transducer %s has no state %q", d.Name, row.Next)
+		s.Next = 0
+	}
+	return s
+}
+
+func (r *resolver) end(d *TransducerDecl, row *TransRow) (s string) {
+	if row.Next != "" {
+		r.fail(row.Pos, "drop the state", "nothing follows the end, in transducer %s", d.Name)
+	}
+	for _, e := range row.Out {
+		if e.Copy {
+			r.fail(e.Pos, "write what shall be put there", "there is no octet to copy at the end, in transducer %s", d.Name)
+			continue
+		}
+		s += r.text(e.Octet)
+	}
+	return s
+}
+
+func (r *resolver) checkTransStates(d *TransducerDecl, t *Transducer) {
+	reached := map[int]bool{0: true}
+	for range t.States {
+		for i, s := range t.States {
+			for _, row := range s.Rows {
+				if reached[i] && !row.Stop {
+					reached[row.Next] = true
+				}
+			}
+		}
+	}
+	names := map[string]bool{}
+	for i, s := range t.States {
+		if names[s.Name] {
+			r.fail(d.States[i].Pos, "rename one", "transducer %s has two states %s", t.Name, s.Name)
+		} else if !reached[i] {
+			r.fail(d.States[i].Pos, "let a row lead to it, or drop it", "state %s of transducer %s cannot be reached", s.Name, t.Name)
+		}
+		names[s.Name] = true
+	}
+}
+
+// Apply runs t over in; rest is what is left behind a stop.
+func (t *Transducer) Apply(in []byte) (out, rest []byte) {
+	state := 0
+	for i, c := range in {
+		row, _ := find(t.States[state].Rows, func(s TransStep) bool { return s.Set.Has(c) })
+		out = append(out, row.Before...)
+		if row.Copy {
+			out = append(out, c)
+		}
+		out = append(out, row.After...)
+		if row.Stop {
+			return out, in[i+1:]
+		}
+		state = row.Next
+	}
+	return append(out, t.States[state].End...), nil
+}
+
+func (r *resolver) laws() {
+	for _, d := range r.decls {
+		if d.Law == nil {
+			continue
+		}
+		l := &Law{}
+		ok := true
+		for name, t := range map[string]**Transducer{d.Law.Inverse: &l.Inverse, d.Law.Of: &l.Of, d.Law.Normal: &l.Normal} {
+			if *t, ok = find(r.model.Transducers, func(t *Transducer) bool { return t.Name == name }); !ok {
+				r.unknown(d.Law.Pos, "transducer", name)
+				break
+			}
+		}
+		if !ok || len(r.errs) > 0 {
+			continue
+		}
+		r.model.Laws = append(r.model.Laws, l)
+		if in, broken := l.counterexample(); broken {
+			of, _ := l.Of.Apply(in)
+			got, _ := l.Inverse.Apply(of)
+			want, _ := l.Normal.Apply(in)
+			r.fail(d.Pos, "follow the octets through the rows", "the law does not hold for %q: %s gives %q, %s gives %q of it, %s gives %q",
+				in, l.Of.Name, of, l.Inverse.Name, got, l.Normal.Name, want)
+		}
+	}
+}
+
+// lawLength is how long the inputs are on which a law is tried. It is no proof:
+// the generated code is tried on longer ones by its own tests.
+const lawLength = 6
+
+// counterexample tries all short inputs over the octets that the transducers
+// name, and one that they do not.
+func (l *Law) counterexample() ([]byte, bool) {
+	octets := l.alphabet()
+	in := make([]byte, 0, lawLength)
+	var try func() bool
+	try = func() bool {
+		of, _ := l.Of.Apply(in)
+		got, _ := l.Inverse.Apply(of)
+		want, _ := l.Normal.Apply(in)
+		if string(got) != string(want) {
+			return true
+		}
+		if len(in) == lawLength {
+			return false
+		}
+		for _, c := range octets {
+			in = append(in, c)
+			if try() {
+				return true
+			}
+			in = in[:len(in)-1]
+		}
+		return false
+	}
+	found := try()
+	return in, found
+}
+
+func (l *Law) alphabet() []byte {
+	var named automaton.Set
+	for _, t := range []*Transducer{l.Inverse, l.Of, l.Normal} {
+		for _, s := range t.States {
+			for _, row := range s.Rows {
+				if row.Set.Len() == 1 {
+					named = named.Union(row.Set)
+				}
+			}
+		}
+	}
+	return append(named.Octets(), automaton.Any.Minus(named).Sample())
+}
+
+// String prints t as a table.
+func (t *Transducer) String() string {
+	s := "transducer " + t.Name + "\n"
+	for _, st := range t.States {
+		s += "  " + st.Name + "\n"
+		for _, row := range st.Rows {
+			next := "stop"
+			if !row.Stop {
+				next = t.States[row.Next].Name
+			}
+			s += fmt.Sprintf("    %s -> %q copy=%v %q %s\n", row.Set, row.Before, row.Copy, row.After, next)
+		}
+		s += fmt.Sprintf("    end -> %q\n", st.End)
+	}
+	return s
+}
