@@ -46,7 +46,7 @@ type Octets struct {
 	Pos  lexer.Position
 	Low  *Octet `parser:"( @@"`
 	High *Octet `parser:"  ( '..' @@ )?"`
-	Ref  string `parser:"| @Ident )"`
+	Ref  string `parser:"| (?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'command' | 'line' | 'transducer' | 'law' ) @Ident )"`
 }
 
 // Octet is one octet: "A", 0x41, or by its name: CR.
@@ -86,9 +86,8 @@ type Seq struct {
 // Item is an atom with its repetition.
 type Item struct {
 	Pos   lexer.Position
-	Text  *Text     `parser:"(?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'command' | 'line' | 'transducer' | 'law' )( @@"`
+	Low   *Octet    `parser:"(?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'command' | 'line' | 'transducer' | 'law' )( @@"`
 	High  *Octet    `parser:"  ( '..' @@ )?"`
-	Octet *Octet    `parser:"| @@"`
 	Group *Expr     `parser:"| '(' @@ ')'"`
 	Ref   string    `parser:"| @Ident )"`
 	Op    string    `parser:"( @( '?' | '*' | '+' )"`
@@ -227,7 +226,7 @@ type TransRow struct {
 	Any  bool    `parser:"| @'any'"`
 	End  bool    `parser:"| @'end' ) '->'"`
 	Out  []*Emit `parser:"@@*"`
-	Next string  `parser:"@Ident?"`
+	Next string  `parser:"( (?! ( 'any' | 'end' ) '->' ) @Ident )?"`
 }
 
 // Emit is output: the octet read, or fixed text.

@@ -8,7 +8,6 @@
 package grammar
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 
@@ -48,11 +47,7 @@ func Parse(name string, text []byte) (*File, error) {
 	if err == nil {
 		return f, nil
 	}
-	var pe participle.Error
-	if errors.As(err, &pe) {
-		return nil, Errors{{Pos: pe.Position(), Msg: pe.Message(), Hint: "see docs/grammar.md for the language"}}
-	}
-	return nil, err
+	return nil, Errors{syntaxError(err, text)}
 }
 
 // Load reads and resolves the files as one grammar.

@@ -26,6 +26,7 @@ type resolver struct {
 	decls  []*Decl
 	named  map[string]map[string]lexer.Position // kind → name → where declared
 	rules  map[string]*RuleDecl
+	ruled  map[string]ruled // rules that were resolved
 	classD map[string]*ClassDecl
 	busy   map[string]bool // classes and rules being resolved: a circle shows here
 }
@@ -36,6 +37,7 @@ func Resolve(files ...*File) (*Model, error) {
 		model:  &Model{Classes: map[string]automaton.Set{"any": automaton.Any}},
 		named:  map[string]map[string]lexer.Position{},
 		rules:  map[string]*RuleDecl{},
+		ruled:  map[string]ruled{},
 		classD: map[string]*ClassDecl{},
 		busy:   map[string]bool{},
 	}
@@ -44,7 +46,7 @@ func Resolve(files ...*File) (*Model, error) {
 		r.decls = append(r.decls, f.Decls...)
 	}
 	r.declareNames()
-	for _, stage := range []func(){r.classes, r.frames, r.arguments, r.states, r.shapes, r.commands, r.lines, r.transducers, r.laws} {
+	for _, stage := range []func(){r.classes, r.frames, r.arguments, r.states, r.shapes, r.commands, r.allRules, r.lines, r.transducers, r.laws} {
 		stage()
 	}
 	if len(r.errs) == 0 {
@@ -57,9 +59,13 @@ func Resolve(files ...*File) (*Model, error) {
 	return r.model, nil
 }
 
-// fail notes an error; format holds the message, hint how to mend it.
+// fail notes an error; format holds the message, hint how to mend it. A fault
+// that is met twice is told once.
 func (r *resolver) fail(pos lexer.Position, hint, format string, args ...any) {
-	r.errs = append(r.errs, &Error{pos, fmt.Sprintf(format, args...), hint})
+	e := &Error{pos, fmt.Sprintf(format, args...), hint}
+	if !slices.ContainsFunc(r.errs, func(f *Error) bool { return *f == *e }) {
+		r.errs = append(r.errs, e)
+	}
 }
 
 // declareNames notes every name, so that later stages may refer to names
@@ -72,6 +78,9 @@ func (r *resolver) declareNames() {
 		}
 		if r.named[kind] == nil {
 			r.named[kind] = map[string]lexer.Position{}
+		}
+		if kind == expressible && slices.Contains(reserved, name) {
+			r.fail(d.Pos, "choose another name", "%s is a word of the language: no class or rule can have this name", name)
 		}
 		if first, twice := r.named[kind][name]; twice {
 			r.fail(d.Pos, fmt.Sprintf("it was declared first at %s:%d:%d: drop one or rename it", first.Filename, first.Line, first.Column),
@@ -88,14 +97,21 @@ func (r *resolver) declareNames() {
 	}
 }
 
-// name gives the kind and name of a declaration. Classes and rules share one
-// kind, for an expression may speak of either.
+// expressible is the kind of classes and rules: an expression may speak of
+// either by its name, so that they share their names.
+const expressible = "class or rule"
+
+// reserved are names that an expression cannot speak of: the words with which
+// declarations begin, and the class that is always there.
+var reserved = []string{"any", "class", "rule", "frame", "argument", "state", "reply", "command", "line", "transducer", "law"}
+
+// name gives the kind and name of a declaration.
 func (d *Decl) name() (kind, name string) {
 	switch {
 	case d.Class != nil:
-		return "class", d.Class.Name
+		return expressible, d.Class.Name
 	case d.Rule != nil:
-		return "class", d.Rule.Name
+		return expressible, d.Rule.Name
 	case d.Frame != nil:
 		return "frame", d.Frame.Name
 	case d.Argument != nil:
@@ -116,6 +132,10 @@ func (d *Decl) name() (kind, name string) {
 
 // unknown reports a name that nothing declares.
 func (r *resolver) unknown(pos lexer.Position, kind, name string) {
+	if _, ok := r.rules[name]; ok && kind == expressible {
+		r.fail(pos, "declare it as a class, if it is one octet", "%s is a rule, and only a class can stand here", name)
+		return
+	}
 	known := slices.Sorted(maps.Keys(r.named[kind]))
 	hint := "no " + kind + " is declared at all"
 	if len(known) > 0 {
@@ -123,6 +143,10 @@ func (r *resolver) unknown(pos lexer.Position, kind, name string) {
 	}
 	r.fail(pos, hint, "unknown %s %s", kind, name)
 }
+
+// notUnderstood stands for a set that was named wrongly. It is one letter, so
+// that as little as possible follows from it that would look like a second fault.
+var notUnderstood = automaton.Of('x')
 
 // doc joins documentation lines, their slashes taken off.
 func (d *Decl) doc() string {

@@ -27,6 +27,7 @@ func (r *resolver) text(o *Octet) string {
 	s, ok := octetNames[o.Name]
 	if !ok {
 		r.fail(o.Pos, "named octets are NUL, HT, LF, CR, SP, DEL, and the pair CRLF", "unknown octet %s", o.Name)
+		return "x"
 	}
 	return s
 }
@@ -42,6 +43,7 @@ func (r *resolver) quoted(t *Text) (s string) {
 		e, ok := escapes[p]
 		if !ok {
 			r.fail(t.Pos, `only \\ and \" are escapes; other octets have names, or are written 0xNN`, "unknown escape %s", p)
+			e = "x"
 		}
 		s += e
 	}
@@ -59,16 +61,17 @@ func (r *resolver) octet(o *Octet) byte {
 }
 
 func (r *resolver) rangeOf(low, high *Octet) automaton.Set {
+	before := len(r.errs)
 	a := r.octet(low)
 	if high == nil {
 		return automaton.Of(a)
 	}
 	b := r.octet(high)
-	if a > b {
+	if a > b && len(r.errs) == before {
 		r.fail(low.Pos, fmt.Sprintf("write it as %s..%s", automaton.Quote(b), automaton.Quote(a)),
 			"the range %s..%s is reversed", automaton.Quote(a), automaton.Quote(b))
 	}
-	return automaton.Range(a, b)
+	return automaton.Range(min(a, b), max(a, b))
 }
 
 func (r *resolver) classes() {
@@ -85,7 +88,7 @@ func (r *resolver) class(c *ClassDecl) automaton.Set {
 	}
 	if r.busy[c.Name] {
 		r.fail(c.Pos, "a class must rest on octets in the end", "class %s is made of itself", c.Name)
-		return automaton.Any
+		return notUnderstood
 	}
 	r.busy[c.Name] = true
 	var s automaton.Set
@@ -118,6 +121,6 @@ func (r *resolver) octets(o *Octets) automaton.Set {
 	if d, ok := r.classD[o.Ref]; ok {
 		return r.class(d)
 	}
-	r.unknown(o.Pos, "class", o.Ref)
-	return automaton.Any
+	r.unknown(o.Pos, expressible, o.Ref)
+	return notUnderstood
 }

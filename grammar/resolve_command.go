@@ -197,35 +197,40 @@ func (r *resolver) buildCommands() {
 	if len(r.model.Commands) == 0 {
 		return
 	}
-	if r.model.Command == nil || r.model.Reply == nil || len(r.model.States) == 0 {
-		r.fail(r.named["command"][r.model.Commands[0].Name()], "declare: frame command { … }, frame reply { … } and state NAME start",
-			"there are commands, but not both frames and a state")
+	if r.model.Command == nil || r.model.Reply == nil {
+		r.fail(r.named["command"][r.model.Commands[0].Name()], "declare: frame command { … } and frame reply { … }",
+			"there are commands, but not both frames")
 		return
 	}
 	var exprs, bare []automaton.Expr
+	owner := slices.Clone(r.model.Commands) // of each expression
 	for _, c := range r.model.Commands {
 		exprs = append(exprs, r.model.Command.expr(c))
 		if len(c.Params) > 0 && !c.Params[0].Optional {
 			bare = append(bare, r.model.Command.bare(c))
+			owner = append(owner, c)
 		}
 	}
 	nfa := automaton.Join(append(exprs, bare...)...)
 	if input, a, b, yes := nfa.Ambiguous(); yes {
-		r.twoReadings(input, a, b)
+		r.twoReadings(input, a, b, owner)
 		return
 	}
 	dfa, err := nfa.Determinise()
 	if err != nil {
-		r.fail(r.named["command"][r.model.Commands[0].Name()], "make the words before the arguments differ", "%v", err)
+		r.needsLookahead(err.(*automaton.Conflict), exprs)
 		return
 	}
 	r.model.CommandNFA, r.model.CommandDFA = nfa, dfa
 }
 
-func (r *resolver) twoReadings(input []byte, a, b automaton.Reading) {
+func (r *resolver) twoReadings(input []byte, a, b automaton.Reading, owner []*Command) {
 	show := func(x automaton.Reading) string {
-		c := r.model.Commands[x.Expr]
+		c := owner[x.Expr]
 		s := c.Name()
+		if x.Expr >= len(r.model.Commands) {
+			return s + " without its arguments"
+		}
 		for _, p := range c.Params {
 			if v, ok := x.Args[p.Name]; ok {
 				s += fmt.Sprintf(" %s=%q", p.Name, v)
@@ -233,7 +238,7 @@ func (r *resolver) twoReadings(input []byte, a, b automaton.Reading) {
 		}
 		return s
 	}
-	ca, cb := r.model.Commands[a.Expr], r.model.Commands[b.Expr]
+	ca, cb := owner[a.Expr], owner[b.Expr]
 	pos := r.named["command"][cb.Name()]
 	if ca != cb {
 		first := r.named["command"][ca.Name()]
@@ -243,6 +248,24 @@ func (r *resolver) twoReadings(input []byte, a, b automaton.Reading) {
 	}
 	r.fail(pos, "make an argument mandatory, or its class narrower",
 		"command %s is ambiguous: the line %q reads as %s and as %s", ca.Name(), input, show(a), show(b))
+}
+
+// needsLookahead reports a line that has one reading in the end, but not yet
+// where an octet must be put into its argument.
+func (r *resolver) needsLookahead(clash *automaton.Conflict, exprs []automaton.Expr) {
+	part := func(tags []automaton.Tag) string {
+		for _, t := range tags {
+			if t.Kind != automaton.End {
+				return "argument " + t.Slot
+			}
+		}
+		return "no argument"
+	}
+	i := slices.IndexFunc(exprs, func(e automaton.Expr) bool { return automaton.Join(e).Begins(clash.Input) })
+	name := r.model.Commands[i].Name()
+	r.fail(r.named["command"][name], "let the arguments that may be missing stand last",
+		"command %s needs look-ahead: the last octet of %q belongs to %s or to %s, and only the rest of the line can tell",
+		name, clash.Input, part(clash.A), part(clash.B))
 }
 
 // words is the keyword and the sub-commands' words.

@@ -26,7 +26,13 @@ func (r *resolver) frames() {
 
 func (r *resolver) frame(d *FrameDecl) *Frame {
 	f := &Frame{OK: "+OK", Err: "-ERR", Close: "."}
+	seen := map[string]bool{}
 	for _, p := range d.Props {
+		if w := p.word(); seen[w] {
+			r.fail(p.Pos, "drop one of the two", "frame %s says twice: %s", d.Name, w)
+		} else {
+			seen[w] = true
+		}
 		switch {
 		case p.Limit != "":
 			f.Limit, _ = strconv.Atoi(p.Limit)
@@ -52,6 +58,29 @@ func (r *resolver) frame(d *FrameDecl) *Frame {
 	return f
 }
 
+// word is the word with which a property begins.
+func (p *FrameProp) word() string {
+	switch {
+	case p.Limit != "":
+		return "limit"
+	case p.End != nil:
+		return "end"
+	case p.Tolerate != nil:
+		return "tolerate"
+	case p.Gap != "":
+		return "gap"
+	case p.Trailing:
+		return "trailing gap"
+	case p.Caseless:
+		return "caseless"
+	case p.OK != nil:
+		return "ok"
+	case p.Err != nil:
+		return "err"
+	}
+	return "close"
+}
+
 func (r *resolver) join(os []*Octet) (s string) {
 	for _, o := range os {
 		s += r.text(o)
@@ -62,14 +91,17 @@ func (r *resolver) join(os []*Octet) (s string) {
 func (r *resolver) gap(f *Frame, p *FrameProp) {
 	d, ok := r.classD[p.Gap]
 	if !ok {
-		r.unknown(p.Pos, "class", p.Gap)
+		r.unknown(p.Pos, expressible, p.Gap)
+		f.Gap = automaton.Of(' ')
 		return
 	}
 	f.Gap = r.class(d)
-	// the first octet named in the class is the one that is written
-	first := r.octets(d.Terms[0].Base)
-	if !first.Empty() {
-		f.GapWritten = first.Octets()[0]
+	// of the first term that holds any, the first octet is the one that is written
+	for _, t := range d.Terms {
+		if s := r.set(t); !s.Empty() {
+			f.GapWritten = s.Octets()[0]
+			return
+		}
 	}
 }
 
@@ -82,8 +114,8 @@ func (r *resolver) checkFrame(d *FrameDecl, f *Frame) {
 	if f.End != "\r\n" && f.End != "\n" {
 		r.fail(d.Pos, "say: end CRLF", "frame %s has no line end, or not one in LF", d.Name)
 	}
-	if f.Tolerate != "" && f.Tolerate != "\n" {
-		r.fail(d.Pos, "the only other line end that can be tolerated is LF", "frame %s tolerates %q", d.Name, f.Tolerate)
+	if f.Tolerate != "" && (f.Tolerate != "\n" || f.End == "\n") {
+		r.fail(d.Pos, "where lines end with CRLF, LF can be tolerated; nothing else can", "frame %s tolerates %q", d.Name, f.Tolerate)
 	}
 	if d.Name == "command" && f.Gap.Empty() {
 		r.fail(d.Pos, "say: gap CLASS", "frame command does not say what stands between words")

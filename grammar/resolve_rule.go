@@ -19,6 +19,26 @@ type ruled struct {
 	re   string
 }
 
+// allRules resolves every rule, so that those that no line uses are checked too.
+func (r *resolver) allRules() {
+	for _, d := range r.decls {
+		if d.Rule != nil {
+			r.ruleOf(d.Rule)
+		}
+	}
+}
+
+func (r *resolver) ruleOf(d *RuleDecl) ruled {
+	if x, ok := r.ruled[d.Name]; ok {
+		return x
+	}
+	r.busy[d.Name] = true
+	x := r.rule(d.Expr)
+	delete(r.busy, d.Name)
+	r.ruled[d.Name] = x
+	return x
+}
+
 func (r *resolver) rule(e *Expr) ruled {
 	var alts []automaton.Expr
 	var res []string
@@ -79,12 +99,10 @@ func (r *resolver) atom(it *Item) ruled {
 		return r.rule(it.Group)
 	case it.Ref != "":
 		return r.ref(it)
-	case it.Octet != nil:
-		return literal(r.text(it.Octet))
 	case it.High != nil:
-		return one(r.rangeOf(&Octet{Pos: it.Text.Pos, Text: it.Text}, it.High))
+		return one(r.rangeOf(it.Low, it.High))
 	}
-	s := r.quoted(it.Text)
+	s := r.text(it.Low)
 	if s == "" {
 		r.fail(it.Pos, "leave it out, or make what it stands for optional with ?", "an empty text matches nothing")
 	}
@@ -97,16 +115,14 @@ func (r *resolver) ref(it *Item) ruled {
 	}
 	d, ok := r.rules[it.Ref]
 	if !ok {
-		r.unknown(it.Pos, "class", it.Ref)
-		return one(automaton.Any)
+		r.unknown(it.Pos, expressible, it.Ref)
+		return one(notUnderstood)
 	}
 	if r.busy[it.Ref] {
 		r.fail(it.Pos, "rules are regular: say it with * or +", "rule %s is made of itself", it.Ref)
-		return one(automaton.Any)
+		return one(notUnderstood)
 	}
-	r.busy[it.Ref] = true
-	defer delete(r.busy, it.Ref)
-	return r.rule(d.Expr)
+	return r.ruleOf(d)
 }
 
 func literal(s string) ruled { return ruled{automaton.Text(s, false), "(?:" + runeQuote(s) + ")"} }
@@ -147,10 +163,7 @@ func (r *resolver) lines() {
 				r.fail(d.Line.Pos, "places are: "+strings.Join(linePlaces, ", "), "line %s may not stand after %q", d.Line.Name, a)
 			}
 		}
-		dfa, err := automaton.Join(x.expr).Determinise()
-		if err != nil {
-			r.fail(d.Line.Pos, "a line has no arguments, so this cannot happen", "%v", err)
-		}
+		dfa, _ := automaton.Join(x.expr).Determinise() // no tags, so no Conflict
 		r.model.Lines = append(r.model.Lines, &Line{
 			Doc: d.doc(), Name: d.Line.Name, Limit: limit, After: d.Line.After, Expr: x.expr, Regexp: x.re, DFA: dfa,
 		})

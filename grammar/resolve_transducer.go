@@ -71,10 +71,13 @@ func (r *resolver) step(d *TransducerDecl, row *TransRow) (s TransStep) {
 		return s
 	}
 	s.Next = slices.IndexFunc(d.States, func(t *TransRows) bool { return t.Name == row.Next })
-	if s.Next < 0 {
-		r.fail(row.Pos, "end the row with one of its states, or with stop", "transducer %s has no state %q", d.Name, row.Next)
-		s.Next = 0
+	const hint = "end the row with one of its states, or with stop"
+	if row.Next == "" {
+		r.fail(row.Pos, hint, "a row of transducer %s leads nowhere", d.Name)
+	} else if s.Next < 0 {
+		r.fail(row.Pos, hint, "transducer %s has no state %s", d.Name, row.Next)
 	}
+	s.Next = max(s.Next, 0)
 	return s
 }
 
@@ -105,7 +108,9 @@ func (r *resolver) checkTransStates(d *TransducerDecl, t *Transducer) {
 	}
 	names := map[string]bool{}
 	for i, s := range t.States {
-		if names[s.Name] {
+		if s.Name == "copy" || s.Name == "stop" {
+			r.fail(d.States[i].Pos, "choose another name", "%s is a word of the language: no state of transducer %s can have this name", s.Name, t.Name)
+		} else if names[s.Name] {
 			r.fail(d.States[i].Pos, "rename one", "transducer %s has two states %s", t.Name, s.Name)
 		} else if !reached[i] {
 			r.fail(d.States[i].Pos, "let a row lead to it, or drop it", "state %s of transducer %s cannot be reached", s.Name, t.Name)
@@ -137,59 +142,60 @@ func (r *resolver) laws() {
 		if d.Law == nil {
 			continue
 		}
-		l := &Law{}
-		ok := true
-		for name, t := range map[string]**Transducer{d.Law.Inverse: &l.Inverse, d.Law.Of: &l.Of, d.Law.Normal: &l.Normal} {
-			if *t, ok = find(r.model.Transducers, func(t *Transducer) bool { return t.Name == name }); !ok {
-				r.unknown(d.Law.Pos, "transducer", name)
-				break
-			}
-		}
-		if !ok || len(r.errs) > 0 {
+		l := &Law{r.transducer(d.Law, d.Law.Inverse), r.transducer(d.Law, d.Law.Of), r.transducer(d.Law, d.Law.Normal)}
+		if len(r.errs) > 0 {
 			continue
 		}
 		r.model.Laws = append(r.model.Laws, l)
 		if in, broken := l.counterexample(); broken {
 			of, _ := l.Of.Apply(in)
-			got, _ := l.Inverse.Apply(of)
+			got, rest := l.Inverse.Apply(of)
 			want, _ := l.Normal.Apply(in)
-			r.fail(d.Pos, "follow the octets through the rows", "the law does not hold for %q: %s gives %q, %s gives %q of it, %s gives %q",
-				in, l.Of.Name, of, l.Inverse.Name, got, l.Normal.Name, want)
+			left := ""
+			if len(rest) > 0 {
+				left = fmt.Sprintf(" and leaves %q", rest)
+			}
+			r.fail(d.Pos, "follow the octets through the rows", "the law does not hold for %q: %s gives %q, %s gives %q of it%s, %s gives %q",
+				in, l.Of.Name, of, l.Inverse.Name, got, left, l.Normal.Name, want)
 		}
 	}
 }
 
-// lawLength is how long the inputs are on which a law is tried. It is no proof:
-// the generated code is tried on longer ones by its own tests.
-const lawLength = 6
+func (r *resolver) transducer(d *LawDecl, name string) *Transducer {
+	t, ok := find(r.model.Transducers, func(t *Transducer) bool { return t.Name == name })
+	if !ok {
+		r.unknown(d.Pos, "transducer", name)
+	}
+	return t
+}
+
+// lawInputs is on how many inputs a law is tried, the shortest first. It is no
+// proof: the generated code is tried on longer ones by its own tests.
+const lawInputs = 30000
 
 // counterexample tries all short inputs over the octets that the transducers
-// name, and one that they do not.
+// name, and one that they do not. If there is one, it gives a shortest.
 func (l *Law) counterexample() ([]byte, bool) {
 	octets := l.alphabet()
-	in := make([]byte, 0, lawLength)
-	var try func() bool
-	try = func() bool {
-		of, _ := l.Of.Apply(in)
-		got, _ := l.Inverse.Apply(of)
-		want, _ := l.Normal.Apply(in)
-		if string(got) != string(want) {
-			return true
-		}
-		if len(in) == lawLength {
-			return false
+	queue := [][]byte{nil}
+	for k := 0; k < len(queue); k++ {
+		if in := queue[k]; !l.holds(in) {
+			return in, true
 		}
 		for _, c := range octets {
-			in = append(in, c)
-			if try() {
-				return true
+			if len(queue) < lawInputs {
+				queue = append(queue, append(slices.Clone(queue[k]), c))
 			}
-			in = in[:len(in)-1]
 		}
-		return false
 	}
-	found := try()
-	return in, found
+	return nil, false
+}
+
+func (l *Law) holds(in []byte) bool {
+	of, _ := l.Of.Apply(in)
+	got, rest := l.Inverse.Apply(of)
+	want, _ := l.Normal.Apply(in)
+	return len(rest) == 0 && string(got) == string(want)
 }
 
 func (l *Law) alphabet() []byte {

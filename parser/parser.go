@@ -2,8 +2,8 @@
 //
 // Nearly all of it is generated from the grammar files; a name that ends in
 // _gen.go says so. What is written by hand is what all of that stands on: how
-// a line that is given up is read to its end, how text is made fit for a
-// reply, and the search that ends a run.
+// a line that is given up is read to its end, and how text is made fit for a
+// reply.
 package parser
 
 import "bytes"

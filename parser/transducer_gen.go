@@ -41,21 +41,21 @@ inLine:
 	}
 	goto inText
 inText:
-	if k := indexEither(src[i:], '\n', '\r'); k >= 0 {
+	if k := bytes.IndexByte(src[i:], '\n'); k >= 0 {
 		dst = append(dst, src[i:i+k]...)
 		i += k
+		if k > 0 && src[i-1] == '\r' {
+			goto inCr
+		}
 	} else {
 		dst = append(dst, src[i:]...)
 		t.state = 1
+		if i < len(src) && src[len(src)-1] == '\r' {
+			t.state = 2
+		}
 		return dst
 	}
 	c = src[i]
-	switch c {
-	case '\r':
-		dst = append(dst, c)
-		i++
-		goto inCr
-	}
 	dst = append(dst, "\r\n"...)
 	i++
 	goto inLine
@@ -225,21 +225,21 @@ inLine:
 	}
 	goto inText
 inText:
-	if k := indexEither(src[i:], '\n', '\r'); k >= 0 {
+	if k := bytes.IndexByte(src[i:], '\n'); k >= 0 {
 		dst = append(dst, src[i:i+k]...)
 		i += k
+		if k > 0 && src[i-1] == '\r' {
+			goto inCr
+		}
 	} else {
 		dst = append(dst, src[i:]...)
 		t.state = 1
+		if i < len(src) && src[len(src)-1] == '\r' {
+			t.state = 2
+		}
 		return dst
 	}
 	c = src[i]
-	switch c {
-	case '\r':
-		dst = append(dst, c)
-		i++
-		goto inCr
-	}
 	dst = append(dst, "\r\n"...)
 	i++
 	goto inLine

@@ -126,20 +126,36 @@ func atoms(edges []Edge) (out []Set) {
 func (d *DFA) String() string {
 	var b strings.Builder
 	for i, s := range d.States {
-		fmt.Fprintf(&b, "state %d", i)
-		if s.Accept >= 0 {
-			fmt.Fprintf(&b, " accepts %d", s.Accept)
-		}
-		b.WriteByte('\n')
-		for _, e := range s.Edges {
-			fmt.Fprintf(&b, "  %s -> %d", e.Set, e.To)
-			for _, t := range e.Tags {
-				fmt.Fprintf(&b, " %s(%s)", t.Kind, t.Slot)
-			}
-			b.WriteByte('\n')
-		}
+		printState(&b, i, s)
 	}
 	return b.String()
+}
+
+// String prints the automaton in the same form.
+func (n *NFA) String() string {
+	var b strings.Builder
+	for i, edges := range n.Edges {
+		printState(&b, i, State{edges, n.Accept[i], n.Known[i]})
+	}
+	return b.String()
+}
+
+func printState(b *strings.Builder, i int, s State) {
+	fmt.Fprintf(b, "state %d", i)
+	if s.Known {
+		b.WriteString(" known")
+	}
+	if s.Accept >= 0 {
+		fmt.Fprintf(b, " accepts %d", s.Accept)
+	}
+	b.WriteByte('\n')
+	for _, e := range s.Edges {
+		fmt.Fprintf(b, "  %s -> %d", e.Set, e.To)
+		for _, t := range e.Tags {
+			fmt.Fprintf(b, " %s(%s)", t.Kind, t.Slot)
+		}
+		b.WriteByte('\n')
+	}
 }
 
 func (k Kind) String() string { return [...]string{"begin", "digit", "end", "known"}[k] }

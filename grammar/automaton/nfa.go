@@ -92,6 +92,23 @@ func without(tags []Tag, k Kind) []Tag {
 	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return t.Kind == k })
 }
 
+// Begins tells whether an input that n accepts begins with prefix.
+func (n *NFA) Begins(prefix []byte) bool {
+	at := map[int]bool{0: true}
+	for _, c := range prefix {
+		next := map[int]bool{}
+		for s := range at {
+			for _, e := range n.Edges[s] {
+				if e.Set.Has(c) {
+					next[e.To] = true
+				}
+			}
+		}
+		at = next
+	}
+	return len(at) > 0
+}
+
 // maxVisits is how often one walk passes a state: twice is enough to see that
 // there are two ways to it, which the ambiguity check must see.
 const maxVisits = 2

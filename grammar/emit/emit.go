@@ -20,8 +20,11 @@ type File struct {
 	Text []byte
 }
 
-// All makes every file.
+// All makes every file. A grammar without commands has none.
 func All(m *grammar.Model) ([]File, error) {
+	if m.CommandDFA == nil {
+		return nil, fmt.Errorf("%s: no command is declared, so there is no parser to write", strings.Join(m.Sources, ", "))
+	}
 	var out []File
 	for _, f := range []struct {
 		path, pkg string

@@ -170,12 +170,21 @@ func dictionary(m *grammar.Model) []byte {
 	return b.Bytes()
 }
 
-// seeds writes one corpus file for each command, and one for each line.
+// seeds writes one corpus file for each command, line and transducer, and a
+// session with all commands.
 func seeds(m *grammar.Model) (out []File) {
+	var all []byte
 	for i, k := range m.Commands {
 		name := strings.ToLower(strings.ReplaceAll(k.Name(), " ", "-"))
 		line := path(m.CommandDFA, func(s automaton.State) bool { return s.Accept == i })
-		out = append(out, File{"fuzz/corpus/commandline/" + name, line})
+		all = append(all, line...)
+		out = append(out,
+			File{"fuzz/corpus/commandline/" + name, line},
+			File{"fuzz/corpus/session/" + name, append(slices.Clone(line), line...)})
+	}
+	out = append(out, File{"fuzz/corpus/session/all", all})
+	for _, t := range m.Transducers {
+		out = append(out, File{"fuzz/corpus/stuffing/" + t.Name, everyRow(t)})
 	}
 	for _, l := range m.Lines {
 		s := shortest(l.DFA)
@@ -213,4 +222,25 @@ func path(d *automaton.DFA, wanted func(automaton.State) bool) []byte {
 		}
 	}
 	return nil
+}
+
+// everyRow is an input that goes from each state of t over each row that names
+// an octet.
+func everyRow(t *grammar.Transducer) (in []byte) {
+	reach := map[int][]byte{0: {}}
+	for range t.States {
+		for n, s := range t.States {
+			for _, row := range s.Rows {
+				if _, known := reach[row.Next]; reach[n] != nil && !known && !row.Stop {
+					reach[row.Next] = append(slices.Clone(reach[n]), row.Set.Sample())
+				}
+			}
+		}
+	}
+	for n, s := range t.States {
+		for _, row := range s.Rows {
+			in = append(append(append(in, reach[n]...), row.Set.Sample()), "\r\n"...)
+		}
+	}
+	return in
 }

@@ -1,7 +1,10 @@
 package emit
 
 import (
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"popper/grammar"
 	"popper/grammar/automaton"
@@ -12,6 +15,8 @@ import (
 // fastest search that fits the octets that end it, and the run is copied whole.
 // A copying row that leads into the run of another state jumps there without
 // taking its octet, so that the run copies it too.
+//
+// One octet more may belong to a run: see detour.
 func transducers(c *code, m *grammar.Model) {
 	for _, t := range m.Transducers {
 		transducer(c, t)
@@ -66,10 +71,10 @@ func label(t *grammar.Transducer, n int) string { return lower("in_" + t.States[
 
 func (c *code) transState(t *grammar.Transducer, n int) {
 	run := runOf(t, n)
-	if ends := automaton.Any.Minus(run); !run.Empty() {
-		c.run(t, n, ends.Octets())
-	} else {
+	if run.Empty() {
 		c.p("if i == len(src) { t.state = %d; %s }", n, leave(t, "len(src)", false))
+	} else {
+		run = c.run(t, n, run)
 	}
 	c.p("c = src[i]")
 	var edges []automaton.Edge
@@ -100,35 +105,78 @@ func (c *code) transState(t *grammar.Transducer, n int) {
 }
 
 // runOf is the set of octets that state n copies, staying where it is. A single
-// octet is no run: nothing is gained by searching for the end of it.
+// octet is no run: nothing is gained by searching for the end of it. Nor is one
+// that may end with two octets or more, if some of them are not ASCII: the
+// library's search for them would look for characters.
 func runOf(t *grammar.Transducer, n int) (s automaton.Set) {
 	for _, row := range t.States[n].Rows {
 		if row.Copy && row.Before+row.After == "" && row.Next == n && !row.Stop {
 			s = s.Union(row.Set)
 		}
 	}
-	if s.Len() < 2 {
+	ends := automaton.Any.Minus(s)
+	if s.Len() < 2 || ends.Len() > 1 && !ends.Minus(automaton.Range(0, utf8.RuneSelf-1)).Empty() {
 		return automaton.Set{}
 	}
 	return s
 }
 
-func (c *code) run(t *grammar.Transducer, n int, ends []byte) {
-	switch len(ends) {
+// detour finds an octet x that state n copies on its way to a state b which does
+// on every octet what n does, but on some that end the run of n anyway. Then the
+// run may pass over x without stopping: whether the automaton is in n or in b
+// shows in the last octet of the run. It is how a CR in text costs nothing: only
+// before an LF does it matter.
+func detour(t *grammar.Transducer, n int, run automaton.Set) (x byte, b int, ok bool) {
+	for _, row := range t.States[n].Rows {
+		pure := row.Copy && row.Before+row.After == "" && !row.Stop && row.Next != n
+		if !pure || row.Set.Len() != 1 {
+			continue
+		}
+		same := true
+		for _, o := range run.Union(row.Set).Octets() {
+			p, q := rowFor(t, n, o), rowFor(t, row.Next, o)
+			p.Set, q.Set = automaton.Set{}, automaton.Set{}
+			same = same && p == q
+		}
+		if same && run.Len() < 255 { // something must be left to end the run
+			return row.Set.Octets()[0], row.Next, true
+		}
+	}
+	return 0, 0, false
+}
+
+func rowFor(t *grammar.Transducer, n int, o byte) grammar.TransStep {
+	rows := t.States[n].Rows
+	return rows[slices.IndexFunc(rows, func(r grammar.TransStep) bool { return r.Set.Has(o) })]
+}
+
+// run writes the search for the end of a run, and returns the octets that no
+// row behind it needs to look for any more.
+func (c *code) run(t *grammar.Transducer, n int, run automaton.Set) automaton.Set {
+	x, b, ok := detour(t, n, run)
+	if ok {
+		run = run.Union(automaton.Of(x))
+	}
+	switch ends := automaton.Any.Minus(run).Octets(); len(ends) {
 	case 1:
 		c.p("if k := bytes.IndexByte(src[i:], %s); k >= 0 {", automaton.Quote(ends[0]))
-	case 2:
-		c.p("if k := indexEither(src[i:], %s, %s); k >= 0 {", automaton.Quote(ends[0]), automaton.Quote(ends[1]))
 	default:
 		c.p("if k := bytes.IndexAny(src[i:], %q); k >= 0 {", ends)
 	}
 	c.p("dst = append(dst, src[i:i+k]...)")
 	c.p("i += k")
+	if ok {
+		c.p("if k > 0 && src[i-1] == %s { goto %s }", automaton.Quote(x), label(t, b))
+	}
 	c.p("} else {")
 	c.p("dst = append(dst, src[i:]...)")
 	c.p("t.state = %d", n)
+	if ok {
+		c.p("if i < len(src) && src[len(src)-1] == %s { t.state = %d }", automaton.Quote(x), b)
+	}
 	c.p("%s", leave(t, "len(src)", false))
 	c.p("}")
+	return run
 }
 
 func leave(t *grammar.Transducer, n string, done bool) string {
@@ -173,7 +221,7 @@ func (c *code) transEnd(t *grammar.Transducer, name string) {
 	ends := ""
 	for n, s := range t.States {
 		if s.End != "" {
-			ends += "case " + string(rune('0'+n)) + ": dst = append(dst, " + quote(s.End) + "...)\n"
+			ends += "case " + strconv.Itoa(n) + ": dst = append(dst, " + quote(s.End) + "...)\n"
 		}
 	}
 	if ends == "" {

@@ -1,0 +1,96 @@
+# make run: build, and serve a made-up mailbox on 127.0.0.1:1110
+# make test: everything that a change must pass
+#
+# Go, git and make are all that is needed. What a machine cannot do is skipped
+# with a line that begins with SKIP, and counted in the last line of `make test`.
+
+PREFIX = /usr/local
+FUZZTIME = 1m
+# bodies in ./fuzz for go-fuzz
+GOFUZZ = FuzzCommandLine FuzzSession FuzzMbox FuzzStuffing FuzzSeparator
+BENCH = .
+
+SHELL = /bin/sh
+.SHELLFLAGS = -euc
+.ONESHELL:
+.PHONY: build run test bench fuzz gofuzz install clean
+
+build:
+	@go build -trimpath -o build/ ./cmd/popper
+
+run: build
+	@exec build/popper demo
+
+test:
+	@mkdir -p build
+	log=build/test.log
+	skips=0
+	skip() { skips=$$((skips + 1)); echo "SKIP $$*"; }
+	sums() { find . -type f -not -path './.git/*' -not -path './build/*' -exec cksum {} + | sort -k 3; }
+	# Runs go test with the arguments given; shows its summary, skips and failures.
+	suite() {
+		code=0
+		go test -v "$$@" ./... >$$log 2>&1 || code=$$?
+		grep -E '^(ok|FAIL|\?) |^ .*: SKIP ' $$log || true
+		skips=$$((skips + $$(grep -c -E '^ *--- SKIP' $$log || true)))
+		[ $$code = 0 ] || { grep -v -E '^ *(===|--- PASS|PASS)' $$log; return 1; }
+	}
+
+	echo "== gofmt"
+	bad=$$("$$(go env GOROOT)/bin/gofmt" -l .)
+	[ -z "$$bad" ] || { echo "run gofmt -w on:"; echo "$$bad"; exit 1; }
+	echo "== go vet"
+	go vet ./...
+	echo "== staticcheck"
+	go tool staticcheck ./...
+	echo "== go generate"
+	sums >build/before
+	go generate ./...
+	sums >build/after
+	diff build/before build/after || { echo "go generate changed these files: commit what it writes"; exit 1; }
+	echo "== go test"
+	suite -count=1
+	echo "== go test -race"
+	if [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC | cut -d ' ' -f 1)" >/dev/null; then
+		suite -race -count=1
+	else
+		skip "race: the race detector needs a C compiler"
+	fi
+	echo "== govulncheck"
+	code=0
+	go tool govulncheck ./... >$$log 2>&1 || code=$$?
+	case $$code in
+	0) tail -n 1 $$log ;;
+	3) cat $$log; exit 1 ;;
+	*) skip "govulncheck: $$(tail -n 1 $$log)" ;;
+	esac
+	echo "== passed; $$skips checks skipped"
+
+bench:
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./parser ./mbox ./server
+
+fuzz:
+	@for p in $$(go list ./...); do
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do
+			echo "== $$p $$f"
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p
+		done
+	done
+
+gofuzz:
+	@for f in $(GOFUZZ); do
+		echo "== Fuzz$$f"
+		w=build/gofuzz/$$f
+		mkdir -p $$w/corpus
+		cp fuzz/corpus/$$(echo $$f | tr A-Z a-z)/* $$w/corpus
+		go tool go-fuzz-build -func Fuzz$$f -o $$w.zip ./fuzz
+		timeout -s INT $(FUZZTIME) go tool go-fuzz -bin $$w.zip -workdir $$w || [ $$? = 124 ]
+		[ -z "$$(ls $$w/crashers 2>/dev/null)" ] || { echo "crashers in $$w"; exit 1; }
+	done
+
+install: build
+	@mkdir -p $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 build/popper $(DESTDIR)$(PREFIX)/sbin/popper
+
+clean:
+	@rm -rf build

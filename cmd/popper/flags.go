@@ -1,0 +1,156 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"popper/mbox"
+	"popper/server"
+	"popper/server/passwd"
+)
+
+const usage = `popper: a POP3 server for mbox spools
+
+  popper --listen ADDR --passwd FILE [flags]   a server of its own
+  popper --inetd --passwd FILE [flags]         one session on standard input and output
+  popper passwd [--algorithm A] FILE USER      sets a password, read from the terminal
+  popper demo [--listen ADDR] [-d]             a server with a made-up spool, to try
+
+One dash does as well as two. Without --listen, and with a socket as standard
+input, popper does as with --inetd.
+
+  --listen ADDR          host:port or :port to listen on; may be given several times
+  --inetd                serve the client on standard input and output, then end
+  --passwd FILE          users: lines of user:hash[:maildrop]
+  --maildrop PATTERN     where the mail is; %u is the user (/var/mail/%u)
+  --state DIR            popper's own directory, for locks (/var/lib/popper)
+  --locks KINDS          delivery locks in the order they are taken, of dotlock,
+                         fcntl, flock (dotlock,fcntl)
+  --lock-wait DURATION   how long to wait for them (20s)
+  --mboxrd               undo the quoting of ">From " lines
+  --idle-timeout DURATION  a client that is silent longer is cut off (10m)
+  --login-failures N     failed logins that end a session (3)
+  --grace DURATION       time for running sessions when popper is stopped (30s)
+  --syslog               log to syslog, facility local0, when listening
+  -d                     log each command, without passwords
+  -t FILE                log to FILE instead
+  --version              print the version
+`
+
+// config is the command line.
+type config struct {
+	listen   []string
+	inetd    bool
+	passwd   string
+	maildrop string
+	state    string
+	locks    []mbox.LockKind
+	lockWait time.Duration
+	mboxrd   bool
+	idle     time.Duration
+	failures int
+	grace    time.Duration
+	syslog   bool
+	debug    bool
+	trace    string
+	version  bool
+}
+
+func (c *config) flags() *flag.FlagSet {
+	f := flag.NewFlagSet("popper", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // errors are reported by exit, which knows where to
+	f.Func("listen", "", func(s string) error {
+		if _, _, err := net.SplitHostPort(s); err != nil {
+			return fmt.Errorf("%w; it has the form host:port, for instance 127.0.0.1:110", err)
+		}
+		c.listen = append(c.listen, s)
+		return nil
+	})
+	f.BoolVar(&c.inetd, "inetd", false, "")
+	f.StringVar(&c.passwd, "passwd", "", "")
+	f.StringVar(&c.maildrop, "maildrop", "/var/mail/%u", "")
+	f.StringVar(&c.state, "state", "/var/lib/popper", "")
+	f.Func("locks", "", c.setLocks)
+	f.DurationVar(&c.lockWait, "lock-wait", 0, "")
+	f.BoolVar(&c.mboxrd, "mboxrd", false, "")
+	f.DurationVar(&c.idle, "idle-timeout", server.DefaultIdleTimeout, "")
+	f.IntVar(&c.failures, "login-failures", server.DefaultLoginFailures, "")
+	f.DurationVar(&c.grace, "grace", server.DefaultGrace, "")
+	f.BoolVar(&c.syslog, "syslog", false, "")
+	f.BoolVar(&c.debug, "d", false, "")
+	f.StringVar(&c.trace, "t", "", "")
+	f.BoolVar(&c.version, "version", false, "")
+	return f
+}
+
+// lockKinds are the words of --locks.
+var lockKinds = map[string]mbox.LockKind{"dotlock": mbox.Dotlock, "fcntl": mbox.Fcntl, "flock": mbox.Flock}
+
+func (c *config) setLocks(s string) error {
+	c.locks = []mbox.LockKind{}
+	for word := range strings.SplitSeq(s, ",") {
+		kind, ok := lockKinds[word]
+		if !ok {
+			return fmt.Errorf("no lock is called %q; there are dotlock, fcntl and flock", word)
+		}
+		if slices.Contains(c.locks, kind) {
+			return fmt.Errorf("%s is named twice, and would wait for itself", word)
+		}
+		c.locks = append(c.locks, kind)
+	}
+	return nil
+}
+
+// parse reads the command line and decides between listening and inetd.
+func parse(args []string) (*config, error) {
+	c := new(config)
+	f := c.flags()
+	if err := f.Parse(args); err == flag.ErrHelp {
+		return c, err
+	} else if err != nil {
+		return c, usageError("%w", err)
+	}
+	if c.version {
+		return c, nil
+	}
+	if len(c.listen) == 0 && isSocket(0) {
+		c.inetd = true // as the Berkeley server: no flag says so in old inetd.conf files
+	}
+	switch {
+	case f.NArg() > 0:
+		return c, usageError("what is %q? popper takes flags only, or passwd or demo as first word", f.Arg(0))
+	case c.inetd && len(c.listen) > 0:
+		return c, usageError("--inetd and --listen exclude one another")
+	case !c.inetd && len(c.listen) == 0:
+		return c, usageError("give --listen ADDR, or --inetd to serve a client on standard input")
+	case c.passwd == "":
+		return c, usageError("give --passwd FILE: without it nobody can log in")
+	case c.idle <= 0 || c.lockWait < 0 || c.grace < 0:
+		return c, usageError("--idle-timeout, --lock-wait and --grace: a time cannot be negative, nor --idle-timeout zero")
+	case c.failures < 1:
+		return c, usageError("--login-failures %d: at least 1", c.failures)
+	}
+	if err := passwd.CheckPattern(c.maildrop); err != nil {
+		return c, configError("--maildrop: %w", err)
+	}
+	return c, nil
+}
+
+// server is the configuration of the sessions.
+func (c *config) server() server.Config {
+	grace := c.grace
+	if grace == 0 {
+		grace = -1 // zero means the default there, and none here
+	}
+	return server.Config{
+		Maildrop:      mbox.Options{State: c.state, Locks: c.locks, Wait: c.lockWait, Unquote: c.mboxrd},
+		IdleTimeout:   c.idle,
+		LoginFailures: c.failures,
+		Grace:         grace,
+	}
+}

@@ -1,0 +1,141 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every fault of the command line ends popper before it serves anything, with
+// one line that names the flag.
+func TestBadFlags(t *testing.T) {
+	s := newSite(t)
+	if err := os.Mkdir(s.dir+"/open", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(s.dir+"/open", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(s.passwd, s.dir+"/link"); err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.dir+"/broken", "\nann:plain\n")
+	listen := slices.Clip(s.flags("--listen", "127.0.0.1:0"))
+	_, taken := s.listen()
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{nil, 64, "--listen ADDR"},
+		{[]string{"--bogus"}, 64, "-bogus"},
+		{[]string{"serve"}, 64, `"serve"`},
+		{append(listen, "more"), 64, `"more"`},
+		{append(listen, "--inetd"), 64, "exclude"},
+		{[]string{"--listen", "127.0.0.1:0"}, 64, "--passwd"},
+		{[]string{"--inetd"}, 64, "--passwd"},
+		{s.flags("--listen", "127.0.0.1"), 64, "host:port"},
+		{append(listen, "--idle-timeout", "5"), 64, "idle-timeout"},
+		{append(listen, "--idle-timeout", "0s"), 64, "--idle-timeout"},
+		{append(listen, "--grace", "-1s"), 64, "--grace"},
+		{append(listen, "--login-failures", "0"), 64, "--login-failures"},
+		{append(listen, "--login-failures", "x"), 64, "login-failures"},
+		{append(listen, "--locks", "dotlock,lockf"), 64, `"lockf"`},
+		{append(listen, "--locks", ""), 64, "dotlock, fcntl and flock"},
+		{append(listen, "--locks", "fcntl,fcntl"), 64, "twice"},
+		{append(listen, "--maildrop", "mail/%u"), 78, "--maildrop"},
+		{append(listen, "--maildrop", "/var/mail"), 78, "no %u"},
+		{append(listen, "--passwd", s.dir+"/none"), 78, "popper passwd"},
+		{append(listen, "--passwd", s.dir+"/broken"), 78, "/broken:2: "},
+		{append(listen, "--state", s.passwd+"/state"), 78, "--state"},
+		{append(listen, "--state", s.dir+"/open"), 78, "chmod go-w"},
+		{append(listen, "-t", s.dir+"/link"), 78, "-t: "},
+		{append(listen, "-t", s.dir), 78, "-t: "},
+		{s.flags("--listen", taken), 78, "another program has that port"},
+		{append(listen, "--listen", taken), 78, "another program has that port"},
+		{s.flags("--listen", "192.0.2.1:0"), 78, "no interface"},
+		{[]string{"passwd", "file"}, 64, "FILE USER"},
+		{[]string{"passwd", "--bogus", "file", "ann"}, 64, "bogus"},
+		{[]string{"demo", "now"}, 64, "popper demo"},
+	} {
+		p := start(t, nil, binary, c.args...)
+		code, out := p.code(), p.out.String()
+		if code != c.code || !strings.Contains(out, c.want) || !strings.HasPrefix(out, "popper: ") {
+			t.Errorf("popper %q: exit code %d, %q; want %d, %q", c.args, code, out, c.code, c.want)
+		}
+		if strings.Contains(out, "plain:") || strings.Contains(out, "listening") {
+			t.Errorf("popper %q: %q", c.args, out)
+		}
+	}
+	if got := s.read(s.passwd); !strings.HasPrefix(got, "ann:") || strings.Count(got, "\n") != 1 {
+		t.Errorf("something was written through the link: %q", got)
+	}
+}
+
+// Names are fixed and both forms work, since scripts use them.
+func TestOneDashOrTwo(t *testing.T) {
+	for _, dash := range []string{"-", "--"} {
+		s := newSite(t)
+		p := start(t, nil, binary, dash+"listen", "127.0.0.1:0", dash+"listen=localhost:0",
+			dash+"passwd", s.passwd, dash+"maildrop", s.dir+"/%u", dash+"state", s.dir+"/state",
+			dash+"idle-timeout", "15m", dash+"login-failures", "1", dash+"d", dash+"mboxrd",
+			dash+"locks", "fcntl,dotlock", dash+"lock-wait", "1s", dash+"grace", "1s")
+		c := dial(t, p.find(`addr=(127\S+)`)[1])
+		c.ask("USER ann", "+OK")
+		c.ask("PASS wrong", "-ERR") // BERK-AUTH-1
+		c.end()
+	}
+}
+
+func TestMboxrd(t *testing.T) {
+	s := newSite(t)
+	s.write(s.mailbox, "From a Tue Jan  2 15:04:05 2024\n\n>From x\n>>From y\n")
+	_, addr := s.listen("--mboxrd")
+	c := dial(t, addr)
+	c.login()
+	c.ask("LIST 1", "+OK 1 19")
+	c.ask("RETR 1", "+OK")
+	if got := c.lines(); got != "\r\nFrom x\r\n>From y\r\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, c := range []struct{ arg, want string }{
+		{"--help", "--idle-timeout"}, {"-h", "--idle-timeout"}, {"--version", "popper "},
+	} {
+		p := start(t, nil, binary, c.arg)
+		if code := p.code(); code != 0 || !strings.Contains(p.out.String(), c.want) {
+			t.Errorf("%s: exit code %d, %q", c.arg, code, p.out.String())
+		}
+	}
+}
+
+// A port that only root may use, asked for by somebody else.
+func TestPrivilegedPort(t *testing.T) {
+	if b, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start"); err != nil || strings.TrimSpace(string(b)) == "0" {
+		skip(t, "privileged ports")
+	}
+	if os.Getuid() != 0 {
+		skip(t, "root") // the test gives its privileges away
+	}
+	setpriv := need(t, "setpriv")
+	s := newSite(t)
+	if err := os.Chmod(filepath.Dir(s.dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{s.passwd, s.dir} {
+		if err := os.Chown(path, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := append([]string{"--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", binary},
+		s.flags("--listen", "127.0.0.1:1023")...)
+	p := start(t, func(c *exec.Cmd) { c.Dir = "/" }, setpriv, args...)
+	if code := p.code(); code != 78 || !strings.Contains(p.out.String(), "CAP_NET_BIND_SERVICE") {
+		t.Errorf("exit code %d, %q", code, p.out.String())
+	}
+}

@@ -1,0 +1,149 @@
+package fuzz
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"time"
+
+	"popper/mbox"
+	"popper/mbox/mboxref"
+	"popper/parser"
+	"popper/server"
+)
+
+// spool is the maildrop of the session target: small, with what is awkward.
+const spool = "From a@example.com Tue Jan  2 15:04:05 2024\nSubject: one\n\n.\n..\nbody\n\n" +
+	"From b@example.com Tue Jan  2 15:04:06 2024\r\nSubject: two\r\n\r\nno line end\rhere\r\n\r\n" +
+	"From c@example.com Tue Jan  2 15:04:07 2024\n\n\n>From quoted\n\x00\xff\n\n" +
+	"From d@example.com Tue Jan  2 15:04:08 2024\n"
+
+const login = "USER u\r\nPASS p\r\n"
+
+type anyone struct{}
+
+func (anyone) Authenticate(name string, secret []byte) (server.Account, error) {
+	if name != "u" || string(secret) != "p" {
+		return server.Account{}, server.ErrDenied
+	}
+	return server.Account{Name: name, Maildrop: spoolPath()}, nil
+}
+
+// FuzzSession sends the input to a session that is logged in, then looks at
+// every octet that came back: one reply for each command, in order, shaped as
+// the grammar says, and at what became of the maildrop.
+func FuzzSession(data []byte) int {
+	writeSpool([]byte(spool))
+	c := &script{in: append([]byte(login), data...)}
+	srv := server.New(server.Config{Accounts: anyone{}, Maildrop: mbox.Options{State: statePath()}})
+	srv.ServeConn(c)
+	s := reader{rest: c.out.String()}
+	s.line() // the greeting
+	marked, ended := s.replies(append([]byte(login), data...))
+	must(s.rest == "", "%q: behind the last reply came %q", data, s.rest)
+	if !ended {
+		marked = nil
+	}
+	checkSpool(data, marked)
+	return worth(s.positive > 2)
+}
+
+// checkSpool: exactly the marked messages are gone (R1081-QUIT-2), and none if
+// the session did not end by QUIT (R1081-QUIT-3).
+func checkSpool(data []byte, marked map[uint64]bool) {
+	messages, err := mboxref.Messages([]byte(spool), false)
+	must(err == nil, "%v", err)
+	want := ""
+	for i, m := range messages {
+		if !marked[uint64(i)+1] {
+			want += spool[m.Start:m.End]
+		}
+	}
+	got := string(readSpool())
+	must(got == want, "%q: the maildrop holds %q, want %q", data, got, want)
+}
+
+// reader follows the replies.
+type reader struct {
+	rest     string
+	positive int
+}
+
+func (s *reader) line() string {
+	l, rest, ok := strings.Cut(s.rest, "\r\n")
+	must(ok, "no whole line in %q", s.rest)
+	must(!strings.ContainsAny(l, "\r\n"), "a reply holds a bare line end: %q", l)
+	s.rest = rest
+	return l
+}
+
+// reply reads one reply and tells whether it is positive (R1081-LINE-3).
+func (s *reader) reply(multiline bool) bool {
+	l := s.line()
+	ok := strings.HasPrefix(l, "+OK")
+	must(ok || strings.HasPrefix(l, "-ERR"), "a reply begins with neither +OK nor -ERR: %q", l)
+	must(len(l)+2 <= parser.MaxReply, "a reply has %d octets", len(l)+2)
+	if ok && multiline {
+		body := "\r\n" + s.rest
+		k := strings.Index(body, "\r\n.\r\n")
+		must(k >= 0, "a multi-line reply has no end: %q", s.rest)
+		s.rest = body[k+5:]
+	}
+	return ok
+}
+
+// replies reads the replies to in. It tells which messages are marked, and
+// whether the session ended by QUIT in TRANSACTION.
+func (s *reader) replies(in []byte) (marked map[uint64]bool, ended bool) {
+	marked = map[uint64]bool{}
+	state := parser.StartState
+	var p parser.CommandParser
+	for len(in) > 0 && !state.Final() && s.rest != "" {
+		n, r := p.Parse(in)
+		in = in[n:]
+		if r == parser.More {
+			break
+		}
+		valid := r == parser.Parsed && state.Allows(p.Verb)
+		ok := s.reply(valid && p.Multiline())
+		must(valid || !ok, "%v in %v got a positive reply", &p.Command, state)
+		if !valid {
+			continue
+		}
+		if ok {
+			s.positive++
+		}
+		switch {
+		case p.Verb == parser.VerbDele && ok:
+			must(!marked[p.Message] && p.Message <= 4, "DELE %d was accepted", p.Message)
+			marked[p.Message] = true
+		case p.Verb == parser.VerbRset && ok:
+			clear(marked)
+		}
+		state = state.Next(p.Verb, ok)
+	}
+	return marked, state == parser.StateUpdate
+}
+
+// script is a connection whose client has said everything beforehand.
+type script struct {
+	in  []byte
+	out bytes.Buffer
+}
+
+func (c *script) Read(b []byte) (int, error) {
+	if len(c.in) == 0 {
+		return 0, net.ErrClosed
+	}
+	n := copy(b, c.in)
+	c.in = c.in[n:]
+	return n, nil
+}
+
+func (c *script) Write(b []byte) (int, error)      { return c.out.Write(b) }
+func (c *script) Close() error                     { return nil }
+func (c *script) LocalAddr() net.Addr              { return nil }
+func (c *script) RemoteAddr() net.Addr             { return nil }
+func (c *script) SetDeadline(time.Time) error      { return nil }
+func (c *script) SetReadDeadline(time.Time) error  { return nil }
+func (c *script) SetWriteDeadline(time.Time) error { return nil }

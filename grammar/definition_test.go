@@ -1,0 +1,120 @@
+package grammar_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"popper/grammar"
+)
+
+// The transducers once more, defined by hand on whole strings. They are what
+// mutants are held against; nothing here comes from the grammar.
+
+// normal ends every line with CRLF, the last one too (R1081-SIZE-1, MBOX-3).
+func normal(m string) string {
+	s := strings.ReplaceAll(strings.ReplaceAll(m, "\r\n", "\n"), "\n", "\r\n")
+	if s != "" && !strings.HasSuffix(s, "\r\n") {
+		s += "\r\n"
+	}
+	return s
+}
+
+// stuffed doubles the dot that begins a line and adds the end (R1081-LINE-5).
+func stuffed(m string) (out string) {
+	for _, line := range strings.SplitAfter(normal(m), "\r\n") {
+		if strings.HasPrefix(line, ".") {
+			out += "."
+		}
+		out += line
+	}
+	return out + ".\r\n"
+}
+
+// unstuffed reads lines up to the line of one dot; rest is what is behind it.
+func unstuffed(wire string) (m, rest string) {
+	for wire != "" {
+		line, after, _ := strings.Cut(wire, "\r\n")
+		if wire = after; line == "." {
+			return m, wire
+		}
+		m += strings.TrimPrefix(line, ".") + "\r\n"
+	}
+	return m, ""
+}
+
+// unquoted takes one ">" off the lines that mboxrd quoting changed (MBOX-4).
+func unquoted(m string) string {
+	lines := strings.SplitAfter(m, "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, ">") && strings.HasPrefix(strings.TrimLeft(l, ">"), "From ") {
+			lines[i] = l[1:]
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// rewriting is one input of a transducer with what must come of it.
+type rewriting struct{ in, out, rest string }
+
+// rewritings has, for each transducer by name, all short inputs that matter.
+var rewritings = sync.OnceValue(func() map[string][]rewriting {
+	out := map[string][]rewriting{}
+	add := func(name, in, want, rest string) { out[name] = append(out[name], rewriting{in, want, rest}) }
+	every([]string{".", "\r", "\n", "a"}, 5, func(m string) {
+		add("stuff", m, stuffed(m), "")
+		add("normalise", m, normal(m), "")
+	})
+	// a wire that breaks off has no right answer, so all of these end with a line
+	every([]string{".", "\r\n", "\r", "\n", "a"}, 4, func(m string) {
+		for _, end := range []string{"\r\n", "\r\n..\r\n.\r\nQUIT\r\n"} {
+			text, rest := unstuffed(m + end)
+			add("unstuff", m+end, text, rest)
+		}
+	})
+	every([]string{"\n", "a"}, 1, func(head string) {
+		for k := range 6 {
+			every([]string{">", "F", "f", "r", "o", "m", " ", "\n", "\r", "x"}, 1, func(next string) {
+				for _, quotes := range []string{"", ">", ">>", ">>>"} {
+					for _, tail := range []string{"", " ", "\n>From y", "From ", "\n>>From z", "om x"} {
+						m := head + quotes + "From "[:k] + next + tail
+						add("unquote", m, unquoted(m), "")
+					}
+				}
+			})
+		}
+	})
+	return out
+})
+
+// every calls f for each string of at most n words.
+func every(words []string, n int, f func(string)) {
+	var grow func(string, int)
+	grow = func(s string, left int) {
+		f(s)
+		for _, w := range words {
+			if left > 0 {
+				grow(s+w, left-1)
+			}
+		}
+	}
+	grow("", n)
+}
+
+// wrongTransducer says where a transducer of m differs from its definition.
+func wrongTransducer(m *grammar.Model) string {
+	if len(m.Transducers) != len(rewritings()) {
+		return fmt.Sprintf("%d transducers", len(m.Transducers))
+	}
+	for _, t := range m.Transducers {
+		if t.Stops != (t.Name == "unstuff") {
+			return t.Name + " stops, or does not"
+		}
+		for _, c := range rewritings()[t.Name] {
+			if out, rest := t.Apply([]byte(c.in)); string(out) != c.out || string(rest) != c.rest {
+				return fmt.Sprintf("%s(%q) = %q, %q, want %q, %q", t.Name, c.in, out, rest, c.out, c.rest)
+			}
+		}
+	}
+	return ""
+}

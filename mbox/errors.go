@@ -1,0 +1,28 @@
+package mbox
+
+import "errors"
+
+// The errors that a caller tells apart with errors.Is. What Open, Remove and
+// Next return wraps them with the path, the holder, and what mends it: text
+// for the administrator's log, never for the client.
+var (
+	// ErrInUse: another session holds the maildrop's session lock (R1081-PASS-3).
+	ErrInUse = errors.New("maildrop is in use by another session")
+
+	// ErrLocked: a delivery lock was not got in time (LOCK-2).
+	ErrLocked = errors.New("maildrop is locked by another program")
+
+	// ErrNotMailbox: the file is not a regular file, or neither empty nor
+	// beginning with a separator line (MBOX-5). Nothing was touched.
+	ErrNotMailbox = errors.New("not a mailbox")
+
+	// ErrChanged: another program changed the file other than by appending
+	// (UPD-3), or the file gives fewer octets than it had when it was scanned.
+	ErrChanged = errors.New("maildrop was changed by another program")
+
+	// ErrReadOnly: Remove was asked of a file that could only be opened for reading.
+	ErrReadOnly = errors.New("maildrop cannot be written")
+)
+
+// errBusy is how one attempt at one lock says that somebody else holds it.
+var errBusy = errors.New("lock is held")

@@ -1,0 +1,182 @@
+// Package mbox reads and updates one mbox spool file, in place and in constant
+// memory. It knows nothing of POP: messages count from 0, and what it hands out
+// are the file's own octets.
+//
+// Open takes the session lock, scans the file under the locks that delivery
+// agents expect, and lets those go at once: while a client reads, mail can be
+// delivered. Whatever is done later first makes sure that the file is still the
+// one that was scanned (see change.go). Remove is the only function that writes.
+//
+// The package needs Linux: open file description locks, and time stamps in
+// nanoseconds.
+package mbox
+
+import (
+	"fmt"
+	"hash/maphash"
+	"io"
+	"os"
+	"time"
+)
+
+// Options say where a maildrop's state is kept and how its file is locked.
+type Options struct {
+	// State is the directory for session locks; it is required, and made with
+	// mode 0700 if it is missing. It must be local to the host, and the same for
+	// all servers that serve the same maildrops.
+	State string
+	// Locks are the delivery locks in the order in which they are taken, the
+	// order that the system's delivery agents use (LOCK-1). nil means Dotlock, Fcntl.
+	Locks []LockKind
+	// Wait is how long Open and Remove wait for the delivery locks. 0 means 20 s.
+	Wait time.Duration
+	// Stale is the age after which a dotlock whose owner is not known to live is
+	// broken (LOCK-2). 0 means 10 min.
+	Stale time.Duration
+	// Unquote undoes mboxrd quoting: ">From " at the start of a line is handed
+	// out as "From ", ">>From " as ">From " (MBOX-4). Sizes follow.
+	Unquote bool
+
+	block int // octets a block; tests make it small to meet every border
+}
+
+func (o Options) withDefaults() Options {
+	if o.Locks == nil {
+		o.Locks = []LockKind{Dotlock, Fcntl}
+	}
+	if o.Wait == 0 {
+		o.Wait = defaultWait
+	}
+	if o.Stale == 0 {
+		o.Stale = defaultStale
+	}
+	if o.block == 0 {
+		o.block = blockSize
+	}
+	return o
+}
+
+// file is what the package asks of an open spool file; *os.File is one. Tests
+// put another between to make single calls fail or to record them.
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Stat() (os.FileInfo, error)
+	Sync() error
+	Truncate(size int64) error
+}
+
+// Maildrop is an open maildrop. Its methods are for one goroutine at a time.
+type Maildrop struct {
+	path     string
+	options  Options
+	session  *os.File // holds the session lock
+	f        file     // nil: there is no file, the maildrop is empty
+	fd       *os.File // the same, for locks
+	readOnly error    // why the file could not be opened for writing
+	table             // what the scan found
+}
+
+// table is what one scan finds out about a file.
+type table struct {
+	id     identity  // the file as it was when the scan began
+	when   time.Time // when that was
+	msgs   []message
+	seed   maphash.Seed
+	prints []uint64 // fingerprint of each block of [0, id.size)
+	seen   verified // what was read again after the file had grown
+	uids   []string // once UniqueIDs was called
+}
+
+// Open locks the maildrop at path for one session, scans it, and leaves it open.
+// A file that is missing or empty is an empty maildrop, and is not made (MBOX-5).
+// A file that may only be read can be served, but Remove refuses.
+//
+// Errors are ErrInUse, ErrLocked, ErrNotMailbox, ErrChanged (the file was
+// replaced again and again), or the system's, each with what mends it; no lock
+// stays behind (R1081-PASS-2, R1081-PASS-3).
+func Open(path string, o Options) (*Maildrop, error) {
+	m := &Maildrop{path: path, options: o.withDefaults()}
+	var err error
+	if m.session, err = lockSession(o.State, path); err != nil {
+		return nil, err
+	}
+	if err = m.load(); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// load opens, locks and scans the file.
+func (m *Maildrop) load() error {
+	for range maxReopen {
+		fd, readOnly, err := openSpool(m.path)
+		if err != nil || fd == nil {
+			return err
+		}
+		m.f, m.fd, m.readOnly = fd, fd, readOnly
+		locks, err := lockDelivery(m.path, m.fd, m.options)
+		if err != nil {
+			return err
+		}
+		// Another program may have put a new file there while we waited.
+		same, err := sameFile(m.path, m.f)
+		if err == nil && same {
+			err = m.index(locks)
+		}
+		locks.release()
+		if err != nil || same {
+			return err
+		}
+		fd.Close()
+		m.f, m.fd = nil, nil
+	}
+	return fmt.Errorf("%w: %s was replaced %d times while it was being opened", ErrChanged, m.path, maxReopen)
+}
+
+// index scans the file, whose locks are held, and fills the table.
+func (m *Maildrop) index(locks *delivery) (err error) {
+	if m.table, err = scanFile(m.f, m.options, locks.refresh); err != nil {
+		return fmt.Errorf("%s: %w", m.path, err)
+	}
+	return nil
+}
+
+// Close closes the file and releases the session lock. Streams fail from then on.
+// Closing again does nothing.
+func (m *Maildrop) Close() error {
+	if m.session == nil {
+		return nil
+	}
+	var err error
+	if m.f != nil {
+		err = m.f.Close()
+	}
+	m.session.Close()
+	m.session = nil
+	return err
+}
+
+// Len is the number of messages when the maildrop was opened.
+func (m *Maildrop) Len() int { return len(m.msgs) }
+
+// Size is the size in octets of message i, 0 ≤ i < Len, with every line end
+// counted as two and a missing last one added, before dot-stuffing (R1081-SIZE-1).
+func (m *Maildrop) Size(i int) int64 { return m.msgs[i].size }
+
+// extent is the part of the file that message i occupies, from its separator
+// line to the next one or to the end of what was scanned.
+func (m *Maildrop) extent(i int) (from, to int64) {
+	if i+1 < len(m.msgs) {
+		return m.msgs[i].start, m.msgs[i+1].start
+	}
+	return m.msgs[i].start, m.id.size
+}
+
+// content is an extent without separator line and closing empty line (MBOX-2).
+func (m *Maildrop) content(i int) (from, to int64) {
+	from, to = m.extent(i)
+	return from + int64(m.msgs[i].sep), to - int64(m.msgs[i].closing)
+}

@@ -1,0 +1,119 @@
+package mbox
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"strconv"
+)
+
+// The unique-id of a message (R1939-UIDL-1) is a hash of what does not change
+// while it lies in the maildrop: its separator line, and its octets without the
+// fields in which other programs keep their books (header.go). It is not taken
+// from the message, whose sender could choose it, and it is not stored, so no
+// cache can lose it and no rebuilt one can change it. 120 bits are enough for no
+// two messages ever to meet by chance.
+//
+// The maildrop can hold one message twice, separator line and all (a delivery
+// repeated within a second). Twins are told apart by their order: the second one
+// gets "-2". This is what having no state cannot promise: when the first of
+// identical twins is removed, the second becomes the first and takes its unique-id,
+// and a client that has fetched both will not miss anything, since they are equal.
+
+const uidOctets = 15 // 120 bits, 30 hexadecimal digits
+
+type uidSum [uidOctets]byte
+
+// UniqueIDs returns the unique-id of each message: 30 lower-case hexadecimal digits,
+// for the second of identical twins followed by "-2", for the third by "-3". The
+// first call reads the whole file; each block is compared with what was scanned
+// before it is used, so that ErrChanged is exact. The caller must not change the slice.
+func (m *Maildrop) UniqueIDs() ([]string, error) {
+	if m.uids != nil || len(m.msgs) == 0 {
+		return m.uids, nil
+	}
+	if _, err := m.look(); err != nil {
+		return nil, err
+	}
+	uids := make([]string, 0, len(m.msgs))
+	twins := make(map[uidSum]int, len(m.msgs))
+	w := window{m: m, k: -1, buf: getBlock(m.options.block)}
+	defer func() { putBlock(w.buf) }()
+	e := essence{to: sha256.New()}
+	for i := range m.msgs {
+		sum, err := m.sum(i, &w, &e)
+		if err != nil {
+			return nil, err
+		}
+		twins[sum]++
+		uid := fmt.Sprintf("%x", sum[:])
+		if n := twins[sum]; n > 1 {
+			uid += "-" + strconv.Itoa(n)
+		}
+		uids = append(uids, uid)
+	}
+	m.uids = uids
+	return uids, nil
+}
+
+// sum hashes message i.
+func (m *Maildrop) sum(i int, w *window, e *essence) (sum uidSum, err error) {
+	e.to.Reset()
+	from, to := m.content(i)
+	if err := w.separator(m.msgs[i].start, from, e.to); err != nil {
+		return sum, err
+	}
+	for from < to {
+		b, err := w.at(from, to)
+		if err != nil {
+			return sum, err
+		}
+		e.feed(b)
+		from += int64(len(b))
+	}
+	e.finish()
+	var full [sha256.Size]byte
+	copy(sum[:], e.to.Sum(full[:0]))
+	return sum, nil
+}
+
+// window reads forwards through what was scanned, one compared block at a time.
+type window struct {
+	m   *Maildrop
+	k   int64 // number of the block in b
+	b   []byte
+	buf []byte
+	sep []byte // a separator line, collected
+}
+
+// at returns octets from offset from on, up to offset to or the end of the block.
+func (w *window) at(from, to int64) ([]byte, error) {
+	size := int64(len(w.buf))
+	if k := from / size; k != w.k {
+		b, err := w.m.block(k, w.buf)
+		if err != nil {
+			return nil, err
+		}
+		w.k, w.b = k, b
+	}
+	base := w.k * size
+	return w.b[from-base : min(to-base, int64(len(w.b)))], nil
+}
+
+// separator hashes the separator line [from, to), with an LF for any line end.
+func (w *window) separator(from, to int64, h hash.Hash) error {
+	line := w.sep[:0]
+	for from < to {
+		b, err := w.at(from, to)
+		if err != nil {
+			return err
+		}
+		line = append(line, b...)
+		from += int64(len(b))
+	}
+	w.sep = line
+	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
+	h.Write(append(line, '\n'))
+	return nil
+}

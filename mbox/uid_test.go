@@ -1,0 +1,162 @@
+package mbox
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"popper/mbox/mboxref"
+)
+
+func uids(t fataler, path string, o Options) []string {
+	t.Helper()
+	m := open(t, path, o)
+	defer m.Close()
+	ids, err := m.UniqueIDs()
+	if err != nil || len(ids) != m.Len() {
+		t.Fatalf("%d unique-ids of %d messages, %v", len(ids), m.Len(), err)
+	}
+	if again, _ := m.UniqueIDs(); !slices.Equal(ids, again) {
+		t.Fatalf("second call: %v, first %v", again, ids)
+	}
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if seen[id] || !regexp.MustCompile(`^[0-9a-f]{30}(-[0-9]+)?$`).MatchString(id) {
+			t.Fatalf("unique-id %q in %v", id, ids)
+		}
+		seen[id] = true
+	}
+	return ids
+}
+
+// The unique-id is this, written in the obvious way; a change of it would make every
+// client fetch all mail again.
+func refUID(data string, m mboxref.Message) string {
+	text := strings.ReplaceAll(data[m.Start:m.End], "\r\n", "\n")
+	separator, _, _ := strings.Cut(text, "\n")
+	body := strings.ReplaceAll(string(m.Body), "\r\n", "\n")
+	if body != "" && !strings.HasSuffix(body, "\n") {
+		body += "\n"
+	}
+	out, header, skip := separator+"\n", true, false
+	for line := range strings.Lines(body) {
+		if header = header && line != "\n"; header {
+			if line[0] != ' ' && line[0] != '\t' {
+				skip = refBookkeeping.MatchString(line)
+			}
+			if skip {
+				continue
+			}
+		}
+		out += line
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(out)))[:30]
+}
+
+var refBookkeeping = regexp.MustCompile(`(?i)^(status|x-status|x-keywords|x-uid|x-uidl|x-imap|x-imapbase|content-length|x-mozilla-status2?)[ \t]*:`)
+
+// R1939-UIDL-1, in blocks of all sizes.
+func TestUniqueIDsGenerated(t *testing.T) {
+	path := spool(t, "")
+	o := options(path)
+	rapid.Check(t, func(t *rapid.T) {
+		data := genBox().Draw(t, "data")
+		write(t, path, data)
+		o.block = rapid.IntRange(1, 60).Draw(t, "block")
+		o.Unquote = rapid.Bool().Draw(t, "unquote")
+		ref, _ := mboxref.Messages([]byte(data), false)
+		twins := map[string]int{}
+		for i, id := range uids(t, path, o) {
+			want := refUID(data, ref[i])
+			if twins[want]++; twins[want] > 1 {
+				want += fmt.Sprintf("-%d", twins[want])
+			}
+			if id != want {
+				t.Fatalf("%q: unique-id %d is %s, want %s", data, i, id, want)
+			}
+		}
+	})
+}
+
+// What other programs do to a mailbox, and what deliveries and removals do, leaves
+// the unique-ids as they are (R1939-UIDL-1).
+func TestUniqueIDsStay(t *testing.T) {
+	const first, second = "Subject: 1\nFrom: a\n\nStatus: text\n", "Subject: 2\n\n\nline\n"
+	plain := sepA + "\n" + first + "\n" + sepB + "\n" + second
+	path := spool(t, plain)
+	o := options(path)
+	want := uids(t, path, o)
+	for name, data := range map[string]string{
+		"status":      sepA + "\nStatus: RO\n" + first + "\n" + sepB + "\nSubject: 2\nX-Status: A\nX-UID: 4\n\n\nline\n",
+		"case":        sepA + "\nSTATUS: RO\n" + first + "\n" + sepB + "\nSubject: 2\nx-keywords : A\n\n\nline\n",
+		"continued":   sepA + "\nX-IMAPbase: 1 2\n a\n\tb\n" + first + "\n" + sepB + "\nSubject: 2\nX-Mozilla-Status2:\n 1\n\n\nline\n",
+		"long":        sepA + "\nX-Keywords: " + strings.Repeat("x", 3*blockSize) + "\n" + first + "\n" + sepB + "\n" + second,
+		"CRLF":        strings.ReplaceAll(plain, "\n", "\r\n"),
+		"no last end": strings.TrimSuffix(plain, "\n"),
+		"closed":      plain + "\n",
+		"closed CRLF": plain + "\r\n",
+		"preamble":    "\n\n" + plain,
+	} {
+		write(t, path, data)
+		if got := uids(t, path, o); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	write(t, path, plain+"\n"+sepA+"\nnew\n")
+	if got := uids(t, path, o); !slices.Equal(got[:2], want) {
+		t.Errorf("delivery: %v, want %v first", got, want)
+	}
+	write(t, path, plain)
+	m := open(t, path, o)
+	if err := m.Remove(set(0)); err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	if got := uids(t, path, o); !slices.Equal(got, want[1:]) {
+		t.Errorf("after removal: %v, want %v", got, want[1:])
+	}
+}
+
+// What makes another message makes another unique-id.
+func TestUniqueIDsDiffer(t *testing.T) {
+	path := spool(t, "")
+	seen := map[string]string{}
+	for _, text := range []string{
+		sepA + "\na: 1\n\nx\n", sepB + "\na: 1\n\nx\n", sepA + "\na: 1\n\ny\n", sepA + "\na: 2\n\nx\n",
+		sepA + "\na: 1\n\n\nx\n", sepA + "\na: 1\n\nx\nStatus: RO\n", sepA + "\na: 1\n\nx\r\r\n", sepA + "\na: 1\n\nx\x00",
+		sepA + "\na: 1\nStatus\n\nx\n", sepA + "\na: 1\nStatusX: 1\n\nx\n", sepA + "\n a: 1\n\nx\n", sepA + "\n", sepA + "\n\n\n",
+	} {
+		write(t, path, text)
+		id := uids(t, path, options(path))[0]
+		if other, ok := seen[id]; ok {
+			t.Errorf("%q and %q have the same unique-id", text, other)
+		}
+		seen[id] = text
+	}
+}
+
+// Identical twins get different unique-ids, in their order.
+func TestUniqueIDsTwins(t *testing.T) {
+	one := sepA + "\nSubject: x\n\ny\n\n"
+	path := spool(t, one+one+sepB+"\nz\n\n"+one)
+	ids := uids(t, path, options(path))
+	if ids[1] != ids[0]+"-2" || ids[3] != ids[0]+"-3" || strings.HasPrefix(ids[2], ids[0]) {
+		t.Errorf("%v", ids)
+	}
+}
+
+// A change is found also in blocks that nothing else has read again.
+func TestUniqueIDsChanged(t *testing.T) {
+	path := spool(t, three)
+	m := open(t, path, options(path))
+	rewrite(t, path, "two", "owt")
+	if ids, err := m.UniqueIDs(); !errors.Is(err, ErrChanged) || ids != nil {
+		t.Errorf("%v %v", ids, err)
+	}
+}

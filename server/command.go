@@ -1,0 +1,82 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"popper/parser"
+)
+
+// carryOut does what the command line just read wants, transition included.
+func (s *session) carryOut(r parser.Result) outcome {
+	c := &s.in.parser.Command
+	s.trace(r, c)
+	switch {
+	case r != parser.Parsed:
+		return s.refuse(badLine(r))
+	case !s.state.Allows(c.Verb):
+		// R1081-STATE-1
+		return s.refuse(fmt.Sprintf("%s is not valid in %s state", c.Verb, s.state))
+	}
+	s.bad = 0
+	o := parser.Dispatch(s.dialog, c)
+	s.state = s.state.Next(c.Verb, o.ok)
+	if s.state == parser.StateTransaction {
+		s.loggedIn.Store(true)
+	}
+	return o
+}
+
+// refuse answers a bad command: nothing changes, but too many in a row end the
+// session (R1081-LINE-7).
+func (s *session) refuse(text string) outcome {
+	s.bad++
+	if s.bad >= maxBad {
+		return outcome{line: parser.AppendErr(nil, "too many bad commands"), end: "too many bad commands"}
+	}
+	return refusal(text)
+}
+
+func badLine(r parser.Result) string {
+	switch r {
+	case parser.Malformed:
+		return "malformed arguments"
+	case parser.TooLong:
+		return fmt.Sprintf("line longer than %d octets", parser.MaxCommand)
+	}
+	return "unknown command"
+}
+
+// next returns the result of the next command line. Only a whole line starts
+// the idle time anew: one octet now and then does not keep a session alive.
+func (s *session) next() (parser.Result, error) {
+	s.in.discard()
+	r := s.in.parse()
+	if r == parser.More {
+		if err := s.out.flush(); err != nil {
+			return r, err
+		}
+		// A connection without deadlines has no idle limit: no reason to end it.
+		_ = s.conn.SetReadDeadline(s.deadline())
+	}
+	for r == parser.More {
+		if err := s.in.fill(); err != nil {
+			return r, err
+		}
+		r = s.in.parse()
+	}
+	if s.wasCut.Load() {
+		// What was pipelined behind the moment of the cut is not carried out.
+		return r, errStopped
+	}
+	return r, nil
+}
+
+// deadline is when the next whole command line must have come (R1939-TIME-1).
+func (s *session) deadline() time.Time {
+	idle := time.Now().Add(s.srv.config.IdleTimeout)
+	if login := s.started.Add(loginTime); !s.loggedIn.Load() && login.Before(idle) {
+		return login
+	}
+	return idle
+}

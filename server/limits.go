@@ -1,0 +1,63 @@
+package server
+
+import "time"
+
+// Every limit of a session, each with the attack or the accident that it stops.
+const (
+	// DefaultIdleTimeout (R1939-TIME-1) is how long a client may take to send
+	// one whole command line, and how long it may go without reading a single
+	// octet of a reply. Stops connections that were left behind and clients
+	// that stall while they hold a maildrop. RFC 1939 permits no less.
+	DefaultIdleTimeout = 10 * time.Minute
+
+	// loginTime is how long a session may take from connect to login, whatever
+	// it sends meanwhile. Stops strangers who keep a session open for ever with
+	// one USER command every nine minutes. Not less than 10 minutes, because
+	// R1939-TIME-1 makes no exception for sessions before login.
+	loginTime = 10 * time.Minute
+
+	// DefaultLoginFailures (BERK-AUTH-1) is how many failed logins end a
+	// session. Stops the guessing of many passwords over one connection.
+	DefaultLoginFailures = 3
+
+	// maxBad is how many bad command lines in a row (unknown, malformed, too
+	// long, out of state) end a session. Stops other programs that talk to the
+	// wrong port (a browser's request, a mail relay) and blind probing.
+	maxBad = 32
+
+	// DefaultGrace is how long sessions in TRANSACTION live on after Shutdown
+	// begins. Stops one slow client from delaying a restart without end.
+	DefaultGrace = 30 * time.Second
+
+	// defaultMaxSessions is how many sessions live at one time. Stops a flood
+	// of connections from taking all descriptors (a session owns up to three)
+	// and memory (while it streams, two blocks of largeBuffer octets).
+	defaultMaxSessions = 1024
+
+	// refuseTime bounds the write of the one line that a connection over
+	// maxSessions gets.
+	refuseTime = 5 * time.Second
+
+	// lingerTime and lingerOctets bound what is read and thrown away after the
+	// last reply, see linger. Stops a client from holding a finished session.
+	lingerTime   = 2 * time.Second
+	lingerOctets = 64 << 10
+
+	// acceptPauseMin and acceptPauseMax bound the pause after a failed accept.
+	// Stops a server without free descriptors from spinning.
+	acceptPauseMin = 5 * time.Millisecond
+	acceptPauseMax = time.Second
+
+	// maxLogged is how many octets of a name sent by a client appear in the
+	// log. Stops a stranger from filling it.
+	maxLogged = 64
+)
+
+// Buffer sizes in octets. The command buffer is all that an idle session owns;
+// the others are borrowed from a pool while replies are on their way.
+const (
+	commandBuffer = 512       // ≥ parser.MaxCommand; a few pipelined commands
+	smallBuffer   = 4 << 10   // for single-line replies
+	largeBuffer   = 256 << 10 // for multi-line replies
+	fillRoom      = 64 << 10  // what a source may append in one step
+)

@@ -1,0 +1,45 @@
+package passwd
+
+import (
+	"runtime"
+	"time"
+
+	"popper/parser"
+)
+
+// Every limit of this package, each with what it stops.
+const (
+	// maxFile is the largest passwd file read, in octets: a --passwd that
+	// points at a log or a device must not fill the memory.
+	maxFile = 16 << 20
+
+	// maxName is the longest user name, in octets. It must fit a USER line
+	// and, as a file name with ".lock" behind it, every file system.
+	maxName = 128
+
+	// maxSecret is the longest password that a PASS line can carry, in
+	// octets. A longer one could be stored and never be used.
+	maxSecret = parser.MaxCommand - len("PASS \r\n")
+
+	// maxBcrypt is where bcrypt stops reading a password, in octets: a
+	// longer one would be valid with any other end.
+	maxBcrypt = 72
+
+	// queueWait is how long a login waits for its turn to be hashed. A flood
+	// of logins then costs its senders a temporary failure, and their
+	// sessions do not pile up behind one another.
+	queueWait = 30 * time.Second
+
+	// settled is the age from which on a file's timestamps can be believed.
+	// They tick coarsely: an edit in the tick in which the file was read
+	// would leave its times as they were, and a password that was taken
+	// away would go on working. A younger file is read again.
+	settled = 2 * time.Second
+)
+
+// hashers is how many password hashes are computed at the same time. Each may
+// take up to 1 GiB (at most 64 MiB as made by Hash), so the number of connections
+// must not decide it; more than one for each processor would gain no time anyway.
+// Under inetd each process counts for itself: there the superserver's own
+// limit on processes is the one that holds.
+func hashers() int { return runtime.GOMAXPROCS(0) }

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"time"
+
+	"popper/parser"
+)
+
+// Serve accepts connections of l, each served by a goroutine of its own, until
+// Shutdown; then it returns nil. It closes l. An accept that fails (no free
+// descriptor, a client that has already gone) is logged and tried again after a
+// growing pause; only a listener that was closed by someone else ends Serve
+// with an error.
+func (srv *Server) Serve(l net.Listener) error {
+	defer l.Close()
+	if !srv.listen(l) {
+		return nil
+	}
+	defer srv.unlisten(l)
+	pause := acceptPauseMin
+	for {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = acceptPauseMin
+			go srv.ServeConn(conn)
+		case srv.isStopping():
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default:
+			srv.config.Log.Error("accept failed; if descriptors ran out, raise the limit on open files",
+				"address", l.Addr(), "err", err, "pause", pause)
+			srv.sleep(pause)
+			pause = min(2*pause, acceptPauseMax)
+		}
+	}
+}
+
+// ServeConn holds one session to its end and closes conn. After Shutdown has
+// begun it only closes conn; when too many sessions live it says so first.
+func (srv *Server) ServeConn(conn net.Conn) {
+	defer conn.Close()
+	if c, ok := conn.(interface{ SetNoDelay(bool) error }); ok {
+		// Go does so for sockets that it opened, not always for inherited ones.
+		_ = c.SetNoDelay(true)
+	}
+	s := newSession(srv, conn)
+	switch srv.enter(s) {
+	case entered:
+		defer srv.ended.Done()
+		s.serve()
+	case full:
+		s.log.Warn("connection refused: too many sessions", "limit", srv.maxSessions)
+		_ = conn.SetWriteDeadline(time.Now().Add(refuseTime))
+		_, _ = conn.Write(parser.AppendErr(nil, "[SYS/TEMP] too many sessions, try again later"))
+	}
+}
+
+// Shutdown ends all sessions and returns when the last one has ended: there
+// will be no new ones; those in AUTHORIZATION end at once; those in TRANSACTION
+// get Config.Grace to go on and are then cut without update (R1081-QUIT-3). An
+// update that has begun is always carried out to its end.
+func (srv *Server) Shutdown() {
+	srv.stop()
+	ended := make(chan struct{})
+	go func() {
+		srv.ended.Wait()
+		close(ended)
+	}()
+	grace := time.NewTimer(srv.config.Grace)
+	defer grace.Stop()
+	select {
+	case <-ended:
+		return
+	case <-grace.C:
+	}
+	srv.cut(func(*session) bool { return true })
+	<-ended
+}
+
+// stop lets nobody in any more and cuts the sessions that are not logged in.
+// A session that logs in at this very moment may be cut or get the grace.
+func (srv *Server) stop() {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.isStopping() {
+		return
+	}
+	close(srv.stopping)
+	for l := range srv.listeners {
+		_ = l.Close()
+	}
+	srv.cutLocked(func(s *session) bool { return !s.loggedIn.Load() })
+}
+
+func (srv *Server) cut(which func(*session) bool) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.cutLocked(which)
+}
+
+func (srv *Server) cutLocked(which func(*session) bool) {
+	for s := range srv.sessions {
+		if which(s) {
+			s.cut()
+		}
+	}
+}

@@ -1,0 +1,88 @@
+// Package server holds POP3 sessions (RFC 1081 with the additions of its
+// grammar) between clients and the maildrops of package mbox. It knows nothing
+// of the inside of files and of passwords: accounts are an interface.
+//
+// What happens, in order: [Server.ServeConn] makes a session; its loop
+// (session.go) reads a command through the generated parser, asks the generated
+// state table whether it is allowed, and dispatches it to a handler of dialog
+// (login.go, transaction.go, update.go), which returns an outcome; the loop
+// alone writes the reply and makes the transition.
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"popper/mbox"
+)
+
+// Config says how sessions behave. A zero duration or number means its default.
+type Config struct {
+	Accounts      Accounts      // required
+	Maildrop      mbox.Options  // how maildrops are opened
+	IdleTimeout   time.Duration // R1939-TIME-1, see DefaultIdleTimeout
+	LoginFailures int           // BERK-AUTH-1, see DefaultLoginFailures; 1 is the Berkeley server's way
+	Grace         time.Duration // see DefaultGrace; negative: none
+	Log           *slog.Logger  // nil: no log
+}
+
+// Account is who has logged in.
+type Account struct {
+	Name     string // as it appears in the log
+	Maildrop string // path of the maildrop file
+}
+
+// Accounts knows who may log in. It is called by many sessions at one time.
+type Accounts interface {
+	// Authenticate returns the account of name if secret is its password, and
+	// ErrDenied both for an unknown name and for a wrong password; it should
+	// take the same time for both. Any other error is a temporary failure of
+	// the account source: it goes to the log and must not contain the secret.
+	// The secret is overwritten when the command is done and must not be kept.
+	Authenticate(name string, secret []byte) (Account, error)
+}
+
+// ErrDenied is the answer of [Accounts] to a wrong name or password.
+var ErrDenied = errors.New("wrong name or password")
+
+// Server is a set of sessions with one configuration. Its methods may be called
+// by many goroutines at one time.
+type Server struct {
+	config      Config
+	maxSessions int
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	sessions  map[*session]struct{}
+	stopping  chan struct{} // closed when Shutdown begins
+	ended     sync.WaitGroup
+}
+
+// New makes a server. It panics if c.Accounts is nil.
+func New(c Config) *Server {
+	if c.Accounts == nil {
+		panic("server: Config.Accounts is nil")
+	}
+	if c.IdleTimeout <= 0 {
+		c.IdleTimeout = DefaultIdleTimeout
+	}
+	if c.LoginFailures <= 0 {
+		c.LoginFailures = DefaultLoginFailures
+	}
+	if c.Grace == 0 {
+		c.Grace = DefaultGrace
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{
+		config:      c,
+		maxSessions: defaultMaxSessions,
+		listeners:   make(map[net.Listener]struct{}),
+		sessions:    make(map[*session]struct{}),
+		stopping:    make(chan struct{}),
+	}
+}

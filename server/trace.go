@@ -1,0 +1,28 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+
+	"popper/parser"
+)
+
+// trace logs a command at debug level. Of a bad line only its kind is told: it
+// may be a misspelt PASS.
+func (s *session) trace(r parser.Result, c *parser.Command) {
+	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	s.log.Debug("command", "state", s.state, "line", traced(r, c))
+}
+
+func traced(r parser.Result, c *parser.Command) string {
+	switch {
+	case r != parser.Parsed:
+		return "(" + badLine(r) + ")"
+	case c.Has(parser.ArgSecret):
+		return c.Verb.String() + " ****"
+	}
+	line := parser.AppendCommand(nil, c)
+	return string(line[:len(line)-len("\r\n")])
+}

@@ -1,0 +1,131 @@
+package server
+
+import (
+	"fmt"
+
+	"popper/parser"
+)
+
+// Stat: R1081-STAT-1.
+func (d *dialog) Stat(*parser.Command) outcome {
+	return outcome{ok: true, line: parser.AppendDropListing(nil, uint64(d.count), uint64(d.octets))}
+}
+
+// List: R1081-LIST-1.
+func (d *dialog) List(c *parser.Command) outcome {
+	if c.Has(parser.ArgMessage) {
+		i, ok := d.index(c)
+		if !ok {
+			return noSuchMessage()
+		}
+		return outcome{ok: true, line: parser.AppendScanListing(nil, c.Message, d.size(i))}
+	}
+	o := done(fmt.Sprintf("%d messages (%d octets)", d.count, d.octets))
+	o.body = &listing{dialog: d, line: func(dst []byte, i int) []byte {
+		return parser.AppendScanListingLine(dst, uint64(i)+1, d.size(i))
+	}}
+	return o
+}
+
+// Uidl: R1939-UIDL-1. The first one in a session reads the whole maildrop.
+func (d *dialog) Uidl(c *parser.Command) outcome {
+	i, ok := 0, true
+	if c.Has(parser.ArgMessage) {
+		i, ok = d.index(c)
+	}
+	if !ok {
+		return noSuchMessage()
+	}
+	ids, err := d.drop.UniqueIDs()
+	if err != nil {
+		d.log.Error("unique ids cannot be made: another program changes the maildrop, or its disk fails",
+			"user", clip(d.name), "err", err)
+		return refusal("[SYS/TEMP] maildrop cannot be read or has changed, log in again")
+	}
+	if c.Has(parser.ArgMessage) {
+		return outcome{ok: true, line: parser.AppendUniqueListing(nil, c.Message, ids[i])}
+	}
+	o := done("unique ids follow")
+	o.body = &listing{dialog: d, line: func(dst []byte, i int) []byte {
+		return parser.AppendUniqueListingLine(dst, uint64(i)+1, ids[i])
+	}}
+	return o
+}
+
+// Retr: R1081-RETR-1 to 3.
+func (d *dialog) Retr(c *parser.Command) outcome {
+	i, ok := d.index(c)
+	if !ok {
+		return noSuchMessage()
+	}
+	number, size := c.Message, d.drop.Size(i)
+	o := done(fmt.Sprintf("%d octets", size))
+	o.body = &message{stream: d.drop.Message(i), size: size, whole: func() {
+		d.last = max(d.last, number)
+		d.retrieved++
+		d.sent += size
+	}}
+	return o
+}
+
+// Top: R1081-TOP-1. It does not count as access (R1081-RETR-3 names RETR and
+// DELE only).
+func (d *dialog) Top(c *parser.Command) outcome {
+	i, ok := d.index(c)
+	if !ok {
+		return noSuchMessage()
+	}
+	o := done("top of message follows")
+	o.body = &message{stream: d.drop.Top(i, c.Lines)}
+	return o
+}
+
+// Dele: R1081-DELE-1.
+func (d *dialog) Dele(c *parser.Command) outcome {
+	i, ok := d.index(c)
+	if !ok {
+		return noSuchMessage()
+	}
+	d.marks.add(i, d.drop.Len())
+	d.count--
+	d.octets -= d.drop.Size(i)
+	d.last = max(d.last, c.Message)
+	return done(fmt.Sprintf("message %d marked for deletion", c.Message))
+}
+
+// Noop: R1081-NOOP-1.
+func (d *dialog) Noop(*parser.Command) outcome { return done("") }
+
+// Last: R1081-LAST-1; a session starts at 0.
+func (d *dialog) Last(*parser.Command) outcome {
+	return done(fmt.Sprintf("%d", d.last))
+}
+
+// Rset: R1081-RSET-1.
+func (d *dialog) Rset(*parser.Command) outcome {
+	d.marks, d.last = nil, 0
+	d.total()
+	return done(fmt.Sprintf("maildrop has %d messages (%d octets)", d.count, d.octets))
+}
+
+// total counts the messages when none is marked.
+func (d *dialog) total() {
+	d.count, d.octets = int64(d.drop.Len()), 0
+	for i := range d.drop.Len() {
+		d.octets += d.drop.Size(i)
+	}
+}
+
+func (d *dialog) size(i int) uint64 { return uint64(d.drop.Size(i)) }
+
+// index is the position in the maildrop of the message that c names; false if
+// there is none or it is marked (R1081-NUM-1).
+func (d *dialog) index(c *parser.Command) (int, bool) {
+	if c.Message == 0 || c.Message > uint64(d.drop.Len()) {
+		return 0, false
+	}
+	i := int(c.Message - 1)
+	return i, !d.marks.has(i)
+}
+
+func noSuchMessage() outcome { return refusal("no such message") }
