@@ -55,7 +55,6 @@ inText:
 		}
 		return dst
 	}
-	c = src[i]
 	dst = append(dst, "\r\n"...)
 	i++
 	goto inLine
@@ -239,7 +238,6 @@ inText:
 		}
 		return dst
 	}
-	c = src[i]
 	dst = append(dst, "\r\n"...)
 	i++
 	goto inLine

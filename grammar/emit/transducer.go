@@ -76,7 +76,6 @@ func (c *code) transState(t *grammar.Transducer, n int) {
 	} else {
 		run = c.run(t, n, run)
 	}
-	c.p("c = src[i]")
 	var edges []automaton.Edge
 	steps := map[int]grammar.TransStep{}
 	var rest *grammar.TransStep
@@ -97,6 +96,9 @@ func (c *code) transState(t *grammar.Transducer, n int) {
 		edges = edges[:len(edges)-1]
 		row := steps[last.To]
 		rest = &row
+	}
+	if len(edges) > 0 || rest.Copy {
+		c.p("c = src[i]")
 	}
 	if len(edges) > 0 {
 		c.cases(edges, func(e automaton.Edge) { c.transStep(t, steps[e.To], e.Set) })
