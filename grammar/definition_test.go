@@ -61,12 +61,12 @@ type rewriting struct{ in, out, rest string }
 var rewritings = sync.OnceValue(func() map[string][]rewriting {
 	out := map[string][]rewriting{}
 	add := func(name, in, want, rest string) { out[name] = append(out[name], rewriting{in, want, rest}) }
-	every([]string{".", "\r", "\n", "a"}, 5, func(m string) {
+	every([]string{".", "\r", "\n", "a"}, 6, func(m string) {
 		add("stuff", m, stuffed(m), "")
 		add("normalise", m, normal(m), "")
 	})
 	// a wire that breaks off has no right answer, so all of these end with a line
-	every([]string{".", "\r\n", "\r", "\n", "a"}, 4, func(m string) {
+	every([]string{".", "\r\n", "\r", "\n", "a"}, 5, func(m string) {
 		for _, end := range []string{"\r\n", "\r\n..\r\n.\r\nQUIT\r\n"} {
 			text, rest := unstuffed(m + end)
 			add("unstuff", m+end, text, rest)
@@ -76,7 +76,7 @@ var rewritings = sync.OnceValue(func() map[string][]rewriting {
 		for k := range 6 {
 			every([]string{">", "F", "f", "r", "o", "m", " ", "\n", "\r", "x"}, 1, func(next string) {
 				for _, quotes := range []string{"", ">", ">>", ">>>"} {
-					for _, tail := range []string{"", " ", "\n>From y", "From ", "\n>>From z", "om x"} {
+					for _, tail := range []string{"", " ", ">From w", "\n>From y", "From ", "\n>>From z", "om x"} {
 						m := head + quotes + "From "[:k] + next + tail
 						add("unquote", m, unquoted(m), "")
 					}

@@ -13,7 +13,8 @@ import (
 // A mutant is one small change of a syntax tree, as a slip of the pen would
 // make it. Trees are changed in place and changed back.
 type mutant struct {
-	name  string
+	name  string // the declaration and what was changed in it
+	pos   lexer.Position
 	apply func() (undo func())
 }
 
@@ -21,7 +22,7 @@ type mutants []mutant
 
 // set makes a mutant in which *p is v.
 func set[T any](ms *mutants, pos lexer.Position, what string, p *T, v T) {
-	*ms = append(*ms, mutant{fmt.Sprintf("%s:%d:%d: %s", pos.Filename, pos.Line, pos.Column, what), func() func() {
+	*ms = append(*ms, mutant{what, pos, func() func() {
 		old := *p
 		*p = v
 		return func() { *p = old }
@@ -33,7 +34,7 @@ func set[T any](ms *mutants, pos lexer.Position, what string, p *T, v T) {
 func drop[T any](ms *mutants, least int, list *[]T, pos func(T) lexer.Position, what string) {
 	for i, x := range *list {
 		if len(*list) > least {
-			set(ms, pos(x), what+" dropped", list, slices.Delete(slices.Clone(*list), i, i+1))
+			set(ms, pos(x), fmt.Sprintf("%s %d dropped", what, i+1), list, slices.Delete(slices.Clone(*list), i, i+1))
 		}
 	}
 }
@@ -198,12 +199,13 @@ func (ms *mutants) command(d *grammar.CommandDecl, states, arguments, replies []
 		for i := range in.States {
 			choose(ms, in.Pos, "state", &in.States[i], states...)
 		}
-		if in.Always == "" {
-			choose(ms, in.Pos, "ok", &in.OK, append(states, "")...)
-			choose(ms, in.Pos, "failed", &in.Failed, append(states, "")...)
-		}
-		if in.OK == "" {
-			choose(ms, in.Pos, "always", &in.Always, append(states, "")...)
+		for what, p := range map[string]*string{"ok": &in.OK, "failed": &in.Failed, "always": &in.Always} {
+			for _, s := range append(states, "") {
+				stays := *p == "" && len(in.States) == 1 && s == in.States[0] // that is said already
+				if !stays && (what == "always" && in.OK == "" || what != "always" && in.Always == "") {
+					choose(ms, in.Pos, what, p, s)
+				}
+			}
 		}
 	}
 	drop(ms, 0, &d.Answers, func(a *grammar.Answer) lexer.Position { return a.Pos }, "answer")

@@ -171,7 +171,7 @@ func (r *resolver) transducer(d *LawDecl, name string) *Transducer {
 
 // lawInputs is on how many inputs a law is tried, the shortest first. It is no
 // proof: the generated code is tried on longer ones by its own tests.
-const lawInputs = 30000
+const lawInputs = 10000
 
 // counterexample tries all short inputs over the octets that the transducers
 // name, and one that they do not. If there is one, it gives a shortest.

@@ -51,6 +51,7 @@ var badSeparators = []Separator{
 	{"From mrose Tue Jan  3 1989 01:02:03", false, "year before time"},
 	{"From mrose Tue, 3 Jan 1989 01:02:03 +0000", false, "the date of a header field"},
 	{"From mrose Tue, Jan  3 01:02:03 1989", false, "a comma after the weekday"},
+	{"From mrose !Tue Jan  3 01:02:03 1989", false, "a sign before the weekday"},
 	{"From mrose Tue Jan  3, 01:02:03 1989", false, "a comma after the day"},
 	{"From mrose 1989-01-03 01:02:03", false, "an ISO date"},
 	{"From mrose 1989-01-03T01:02:03Z", false, "an ISO date and time in one"},

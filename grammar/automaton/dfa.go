@@ -71,7 +71,7 @@ func (n *NFA) Determinise() (*DFA, error) {
 			all = append(all, n.Edges[m]...)
 		}
 		for _, set := range atoms(all) {
-			c := set.Octets()[0]
+			c := set.lowest()
 			input := append(slices.Clone(inputs[k]), set.Sample())
 			tags, to, clash := merge(all, c)
 			if clash != nil {

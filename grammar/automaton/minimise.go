@@ -1,9 +1,9 @@
 package automaton
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // minimise joins states that no input can tell apart (Moore's refinement).
@@ -25,10 +25,14 @@ func (d *DFA) minimise() *DFA {
 // classify renumbers class by the old class and key, in order of appearance,
 // so that the result depends on nothing but the automaton.
 func (d *DFA) classify(class []int, key func(State) string) int {
-	number := map[string]int{}
+	type old struct {
+		class int
+		key   string
+	}
+	number := map[old]int{}
 	next := make([]int, len(class))
 	for i, s := range d.States {
-		k := fmt.Sprint(class[i], "/", key(s))
+		k := old{class[i], key(s)}
 		if _, ok := number[k]; !ok {
 			number[k] = len(number)
 		}
@@ -41,11 +45,15 @@ func (d *DFA) classify(class []int, key func(State) string) int {
 // signature says where each octet leads; edges to one class with the same
 // tags count as one.
 func (s State) signature(class []int) string {
-	var b strings.Builder
+	var b []byte
 	for _, e := range s.grouped(class) {
-		fmt.Fprint(&b, e.Set, e.Tags, e.To, ";")
+		for _, w := range e.Set {
+			b = binary.LittleEndian.AppendUint64(b, w)
+		}
+		b = binary.AppendVarint(b, int64(e.To))
+		b = fmt.Append(b, len(e.Tags), e.Tags)
 	}
-	return b.String()
+	return string(b)
 }
 
 func (s State) grouped(class []int) (out []Edge) {
@@ -58,7 +66,7 @@ func (s State) grouped(class []int) (out []Edge) {
 			out[i].Set = out[i].Set.Union(e.Set)
 		}
 	}
-	slices.SortFunc(out, func(a, b Edge) int { return int(a.Set.Octets()[0]) - int(b.Set.Octets()[0]) })
+	slices.SortFunc(out, func(a, b Edge) int { return int(a.Set.lowest()) - int(b.Set.lowest()) })
 	return out
 }
 

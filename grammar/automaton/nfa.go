@@ -65,17 +65,17 @@ func (b *builder) close(start int, ends map[int]int) *NFA {
 	for k := 0; k < len(queue); k++ {
 		accept := -1
 		var edges []Edge
-		b.walk(queue[k].state, nil, map[int]int{}, func(s int, tags []Tag) {
+		b.walk(queue[k].state, arrival{known: queue[k].known}, map[int][]arrival{}, func(s int, a arrival) {
 			if i, ok := ends[s]; ok && accept < 0 {
 				accept = i
 			}
 			for _, e := range b.octets[s] {
-				to := place{e.to, queue[k].known || slices.Contains(tags, Tag{Kind: Known})}
+				to := place{e.to, a.known}
 				if _, ok := number[to]; !ok {
 					number[to] = len(queue)
 					queue = append(queue, to)
 				}
-				edge := Edge{e.set, without(tags, Known), number[to]}
+				edge := Edge{e.set, a.tags, number[to]}
 				if !slices.ContainsFunc(edges, edge.equal) {
 					edges = append(edges, edge)
 				}
@@ -86,10 +86,6 @@ func (b *builder) close(start int, ends map[int]int) *NFA {
 		n.Known = append(n.Known, queue[k].known)
 	}
 	return n
-}
-
-func without(tags []Tag, k Kind) []Tag {
-	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return t.Kind == k })
 }
 
 // Begins tells whether an input that n accepts begins with prefix.
@@ -109,20 +105,33 @@ func (n *NFA) Begins(prefix []byte) bool {
 	return len(at) > 0
 }
 
-// maxVisits is how often one walk passes a state: twice is enough to see that
-// there are two ways to it, which the ambiguity check must see.
-const maxVisits = 2
+// arrival is how a walk over empty edges came to a state.
+type arrival struct {
+	tags  []Tag // all but Known
+	known bool
+}
 
-func (b *builder) walk(s int, tags []Tag, seen map[int]int, visit func(int, []Tag)) {
-	if seen[s] >= maxVisits {
+func (a arrival) equal(b arrival) bool { return a.known == b.known && slices.Equal(a.tags, b.tags) }
+
+// maxArrivals is how many different arrivals at one state are followed: two are
+// enough for the ambiguity check to see that there is more than one, and a tag
+// in a loop has no end of them.
+const maxArrivals = 2
+
+func (b *builder) walk(s int, a arrival, seen map[int][]arrival, visit func(int, arrival)) {
+	if len(seen[s]) == maxArrivals || slices.ContainsFunc(seen[s], a.equal) {
 		return
 	}
-	seen[s]++
-	visit(s, tags)
+	seen[s] = append(seen[s], a)
+	visit(s, a)
 	for _, e := range b.empty[s] {
-		next := tags
-		if e.tag != nil {
-			next = append(slices.Clone(tags), *e.tag)
+		next := a
+		switch {
+		case e.tag == nil:
+		case e.tag.Kind == Known:
+			next.known = true
+		default:
+			next.tags = append(slices.Clone(a.tags), *e.tag)
 		}
 		b.walk(e.to, next, seen, visit)
 	}

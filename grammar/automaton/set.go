@@ -68,6 +68,15 @@ func (s Set) Octets() (out []byte) {
 	return out
 }
 
+// lowest is the lowest octet of s, which must not be empty.
+func (s Set) lowest() byte {
+	i := 0
+	for s[i] == 0 {
+		i++
+	}
+	return byte(i<<6 + bits.TrailingZeros64(s[i]))
+}
+
 // Span is a run of octets, both ends included.
 type Span struct{ Low, High byte }
 
@@ -88,7 +97,7 @@ func (s Set) Spans() (out []Span) {
 func (s Set) Sample() byte {
 	for _, pick := range []Set{Range('a', 'z'), Range('A', 'Z'), Range('0', '9'), Range(' ', '~'), Any} {
 		if t := s.And(pick); !t.Empty() {
-			return t.Octets()[0]
+			return t.lowest()
 		}
 	}
 	panic("automaton: sample of the empty set")

@@ -76,14 +76,17 @@ func header(m *grammar.Model) string {
 }
 
 func source(m *grammar.Model, pkg string, imports []string, body func(*code, *grammar.Model)) ([]byte, error) {
-	c := &code{}
+	c, rest := &code{}, &code{}
+	body(rest, m)
 	c.p("// %s", header(m))
 	c.p("")
 	c.p("package %s", pkg)
 	for _, i := range imports {
-		c.p("import %q", i)
+		if strings.Contains(rest.String(), i[strings.LastIndexByte(i, '/')+1:]+".") {
+			c.p("import %q", i)
+		}
 	}
-	body(c, m)
+	c.WriteString(rest.String())
 	text, err := format.Source([]byte(c.String()))
 	if err != nil {
 		return []byte(c.String()), err

@@ -21,7 +21,9 @@ func match(c *code, m *grammar.Model) {
 	c.p("var (")
 	c.p("c byte")
 	c.p("i int")
-	c.p("args Arg")
+	if len(m.Params) > 0 {
+		c.p("args Arg")
+	}
 	for _, a := range m.Params {
 		if a.Kind == grammar.Number {
 			c.p("%s uint64", lower(a.Name)+"Value")

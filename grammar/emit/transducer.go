@@ -41,27 +41,30 @@ func transducer(c *code, t *grammar.Transducer) {
 		c.p("// Append appends to dst what src becomes.")
 		c.p("func (t *%s) Append(dst, src []byte) []byte {", name)
 	}
-	c.p("var c byte")
-	c.p("i := 0")
-	c.p("switch t.state {")
+	entry := &code{}
+	entry.p("switch t.state {")
 	for n := range t.States[1:] {
-		c.p("case %d: goto %s", n+1, label(t, n+1))
+		entry.p("case %d: goto %s", n+1, label(t, n+1))
 	}
-	c.p("}")
-	entered := map[int]bool{}
+	entry.p("}")
+	body := entry.String()
+	var states []string
 	for n := range t.States {
-		entered[n] = n > 0
-		for _, s := range t.States {
-			for _, row := range s.Rows {
-				entered[n] = entered[n] || row.Next == n && !row.Stop
-			}
-		}
+		state := &code{}
+		state.transState(t, n)
+		states = append(states, state.String())
+		body += state.String()
 	}
-	for n := range t.States {
-		if entered[n] {
+	if strings.Contains(body, "c = src[i]") {
+		c.p("var c byte")
+	}
+	c.p("i := 0")
+	c.WriteString(entry.String())
+	for n, state := range states {
+		if strings.Contains(body, "goto "+label(t, n)+"\n") { // Go refuses a label that nothing jumps to
 			c.p("%s:", label(t, n))
 		}
-		c.transState(t, n)
+		c.WriteString(state)
 	}
 	c.p("}")
 	c.transEnd(t, name)
@@ -71,9 +74,15 @@ func label(t *grammar.Transducer, n int) string { return lower("in_" + t.States[
 
 func (c *code) transState(t *grammar.Transducer, n int) {
 	run := runOf(t, n)
-	if run.Empty() {
+	switch {
+	case run == automaton.Any:
+		c.p("t.state = %d", n)
+		c.p("dst = append(dst, src[i:]...)")
+		c.p("%s", leave(t, "len(src)", false))
+		return
+	case run.Empty():
 		c.p("if i == len(src) { t.state = %d; %s }", n, leave(t, "len(src)", false))
-	} else {
+	default:
 		run = c.run(t, n, run)
 	}
 	var edges []automaton.Edge
