@@ -7,7 +7,7 @@
 PREFIX = /usr/local
 FUZZTIME = 1m
 # bodies in ./fuzz for go-fuzz
-GOFUZZ = FuzzCommandLine FuzzSession FuzzMbox FuzzStuffing FuzzSeparator
+GOFUZZ = CommandLine Session Mbox Stuffing Separator
 BENCH = .
 
 SHELL = /bin/sh
@@ -78,7 +78,9 @@ fuzz:
 	done
 
 gofuzz:
-	@for f in $(GOFUZZ); do
+	@export POPPER_FUZZ_DIR="$$(mktemp -d)"
+	trap 'rm -rf "$$POPPER_FUZZ_DIR"' EXIT
+	for f in $(GOFUZZ); do
 		echo "== Fuzz$$f"
 		w=build/gofuzz/$$f
 		mkdir -p $$w/corpus

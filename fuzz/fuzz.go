@@ -97,5 +97,20 @@ func FuzzStuffing(data []byte) int {
 	}
 	must(done, "%q: %q does not end", data, stuffed)
 	must(bytes.Equal(got, want), "unstuff(stuff(%q)) = %q, want %q", data, got, want)
+	checkUnquoting(data)
 	return worth(len(stuffed) > len(want)+3)
+}
+
+// checkUnquoting: pieces make no difference.
+func checkUnquoting(data []byte) {
+	var whole, pieces parser.Unquoter
+	want := whole.End(whole.Append(nil, data))
+	var got []byte
+	for rest := data; len(rest) > 0; {
+		k := min(int(rest[0])%6+1, len(rest))
+		got = pieces.Append(got, rest[:k])
+		rest = rest[k:]
+	}
+	got = pieces.End(got)
+	must(bytes.Equal(got, want), "%q un-quoted in pieces: %q, whole: %q", data, got, want)
 }

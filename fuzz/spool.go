@@ -6,11 +6,16 @@ import (
 	"sync"
 )
 
-// place is where a process keeps the one maildrop that it fuzzes with: in
-// memory where the system has a file system for that, since an update waits for
-// the disk.
+// place is where a process keeps the one maildrop that it fuzzes with: in the
+// directory that POPPER_FUZZ_DIR names (who sets it also clears it: go-fuzz kills
+// its processes, and they cannot), else in memory where the system has a file
+// system for that, since an update waits for the disk.
 var place = sync.OnceValue(func() string {
-	dir, err := os.MkdirTemp("/dev/shm", "popper-fuzz-")
+	parent := os.Getenv("POPPER_FUZZ_DIR")
+	if parent == "" {
+		parent = "/dev/shm"
+	}
+	dir, err := os.MkdirTemp(parent, "popper-fuzz-")
 	if err != nil {
 		dir, err = os.MkdirTemp("", "popper-fuzz-")
 	}

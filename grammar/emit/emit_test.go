@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"popper/fuzz/oracle"
 	"popper/grammar"
 	"popper/grammar/emit"
 )
@@ -75,13 +76,32 @@ func TestOutputIsFormattedAndNamesItsSources(t *testing.T) {
 	}
 }
 
+// Each seed of a command line is a valid line of its own command.
+func TestSeedsAreValid(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(module, "fuzz/corpus/commandline/*"))
+	if err != nil || len(paths) < 10 {
+		t.Fatalf("%v: %v", paths, err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range oracle.Lines(text) {
+			if verb, _, _ := strings.Cut(v, " "); strings.ToLower(verb) != filepath.Base(path) {
+				t.Errorf("%s: %q is %s", path, text, v)
+			}
+		}
+	}
+}
+
 // Each generated file that is committed is still made: none is left over.
 func TestNoOutputIsLeftOver(t *testing.T) {
 	made := map[string]bool{}
 	for _, f := range generate(t, sources...) {
 		made[f.Path] = true
 	}
-	for _, pattern := range []string{"parser/*_gen.go", "fuzz/*/*_gen.go"} {
+	for _, pattern := range []string{"parser/*_gen.go", "fuzz/*/*_gen.go", "fuzz/corpus/*/*"} {
 		paths, err := filepath.Glob(filepath.Join(module, pattern))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: %v %v", pattern, paths, err)

@@ -173,16 +173,23 @@ func dictionary(m *grammar.Model) []byte {
 // seeds writes one corpus file for each command, line and transducer, and a
 // session with all commands.
 func seeds(m *grammar.Model) (out []File) {
-	var all []byte
-	for i, k := range m.Commands {
-		name := strings.ToLower(strings.ReplaceAll(k.Name(), " ", "-"))
-		line := path(m.CommandDFA, func(s automaton.State) bool { return s.Accept == i })
-		all = append(all, line...)
-		out = append(out,
-			File{"fuzz/corpus/commandline/" + name, line},
-			File{"fuzz/corpus/session/" + name, append(slices.Clone(line), line...)})
+	var leaving []byte // what ends a session
+	for _, k := range m.Commands {
+		if slices.ContainsFunc(k.In, func(in grammar.In) bool { return in.OK.Final }) {
+			leaving = append(leaving, seedLines(m.Command, k)...)
+		}
 	}
-	out = append(out, File{"fuzz/corpus/session/all", all})
+	var all []byte
+	for _, k := range m.Commands {
+		name := strings.ToLower(strings.ReplaceAll(k.Name(), " ", "-"))
+		lines := seedLines(m.Command, k)
+		all = append(all, lines...)
+		out = append(out,
+			File{"fuzz/corpus/commandline/" + name, lines},
+			File{"fuzz/corpus/session/" + name, slices.Concat(lines, leaving)})
+	}
+	// the commands that do not end it, and then those that do
+	out = append(out, File{"fuzz/corpus/session/all", append(bytes.Replace(all, leaving, nil, 1), leaving...)})
 	for _, t := range m.Transducers {
 		out = append(out, File{"fuzz/corpus/stuffing/" + t.Name, everyRow(t)})
 	}
@@ -194,6 +201,31 @@ func seeds(m *grammar.Model) (out []File) {
 			File{"fuzz/corpus/mbox/two-" + l.Name, []byte(s + "\nA: b\n\nx\n\n" + s + "\r\n\r\n.\r\n\r\n")})
 	}
 	return out
+}
+
+// seedLines are the plain lines of k: with its optional arguments, and without.
+func seedLines(f *grammar.Frame, k *grammar.Command) []byte {
+	full := seedLine(f, k, true)
+	if bare := seedLine(f, k, false); !bytes.Equal(bare, full) {
+		return append(full, bare...)
+	}
+	return full
+}
+
+// seedLine is a plain line of k, with the optional arguments or without them.
+func seedLine(f *grammar.Frame, k *grammar.Command, full bool) []byte {
+	gap := string([]byte{f.GapWritten})
+	line := strings.Join(k.Words, gap)
+	for _, p := range k.Params {
+		switch {
+		case p.Optional && !full:
+		case p.Kind == grammar.Number:
+			line += gap + strconv.FormatUint(max(p.Min, 1), 10)
+		default:
+			line += gap + string([]byte{p.Class.Sample()})
+		}
+	}
+	return []byte(line + f.End)
 }
 
 // shortest is a shortest line that d accepts.
