@@ -74,6 +74,28 @@ type Field struct {
 	Number bool
 }
 
+// maxDigits is how many octets a number in a reply has at most.
+const maxDigits = len("18446744073709551615")
+
+// TextLimit is how many octets each text of s may have, so that a positive reply
+// of s fits into f with the longest numbers: it is less than 1 if none does. It
+// fits as a line of a list too, where a stuffed octet stands for the status word.
+func (f *Frame) TextLimit(s *Shape) int {
+	left, texts := f.Limit-len(f.OK)-len(f.End), 0
+	for _, x := range s.Fields {
+		left -= len(" ")
+		if x.Number {
+			left -= maxDigits
+		} else {
+			texts++
+		}
+	}
+	if texts == 0 {
+		return left + 1
+	}
+	return left / texts
+}
+
 // Command is a command, or a sub-command when it has several words.
 type Command struct {
 	Doc     string

@@ -12,8 +12,8 @@ import (
 )
 
 // The resolver makes a Model of syntax trees, or says all that is wrong with
-// them. It goes in the order in which things rest on one another: names, then
-// classes and rules, frames, arguments, states, replies, commands, and at the
+// them. It goes in the order in which things rest on one another: names, here
+// and in Go, then classes and rules, frames, arguments, states, replies, commands, and at the
 // end what only the whole can show: states that cannot be reached, commands
 // that shadow one another, lines with two readings, laws that do not hold.
 //
@@ -46,7 +46,7 @@ func Resolve(files ...*File) (*Model, error) {
 		r.decls = append(r.decls, f.Decls...)
 	}
 	r.declareNames()
-	for _, stage := range []func(){r.classes, r.frames, r.arguments, r.states, r.shapes, r.commands, r.allRules, r.lines, r.transducers, r.laws} {
+	for _, stage := range []func(){r.goNames, r.classes, r.frames, r.arguments, r.states, r.shapes, r.commands, r.allRules, r.lines, r.transducers, r.laws} {
 		stage()
 	}
 	if len(r.errs) == 0 {
@@ -54,6 +54,7 @@ func Resolve(files ...*File) (*Model, error) {
 		r.buildCommands()
 	}
 	if len(r.errs) > 0 {
+		r.errs.sort(r.model.Sources)
 		return nil, r.errs
 	}
 	return r.model, nil

@@ -3,6 +3,7 @@ package grammar
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"popper/grammar/automaton"
@@ -44,6 +45,9 @@ func (r *resolver) shapes() {
 			}
 			s.Fields = append(s.Fields, Field{f.Name, f.Kind == "number"})
 		}
+		if f := r.model.Reply; f != nil && f.TextLimit(s) < 1 {
+			r.fail(d.Pos, "raise the limit, or drop a field", "reply %s with its longest numbers does not fit into the limit of frame reply", s.Name)
+		}
 		r.model.Shapes = append(r.model.Shapes, s)
 	}
 }
@@ -62,6 +66,9 @@ func (r *resolver) commands() {
 			r.fail(d.Pos, "name its states: in STATE", "command %s is valid in no state", c.Name())
 		}
 		r.answers(c, d.Command)
+		if f := r.model.Command; f != nil && f.shortest(c) > f.Limit {
+			r.fail(d.Pos, fmt.Sprintf("raise the limit to %d at least", f.shortest(c)), "no line of command %s fits into the limit of frame command", c.Name())
+		}
 		r.model.Commands = append(r.model.Commands, c)
 	}
 }
@@ -71,16 +78,13 @@ func (c *Command) Name() string { return strings.Join(c.Words, " ") }
 
 func (r *resolver) params(c *Command, d *CommandDecl) {
 	for i, pd := range d.Params {
-		t, optional := pd.Required, false
-		if t == nil {
-			t, optional = pd.Optional, true
-		}
+		t := pd.namedType()
 		a, ok := find(r.model.Arguments, func(a *Argument) bool { return a.Name == t.Type })
 		if !ok {
 			r.unknown(t.Pos, "argument", t.Type)
 			continue
 		}
-		p := Param{a, t.Name, optional}
+		p := Param{a, t.Name, pd.Optional != nil}
 		if p.Name == "" {
 			p.Name = a.Name
 		}
@@ -93,6 +97,13 @@ func (r *resolver) params(c *Command, d *CommandDecl) {
 		r.collect(t, p)
 		c.Params = append(c.Params, p)
 	}
+}
+
+func (d *ParamDecl) namedType() *NamedType {
+	if d.Required != nil {
+		return d.Required
+	}
+	return d.Optional
 }
 
 func (p Param) namesake(q Param) bool { return p.Name == q.Name }
@@ -217,11 +228,14 @@ func (r *resolver) buildCommands() {
 		return
 	}
 	dfa, err := nfa.Determinise()
-	if err != nil {
-		r.needsLookahead(err.(*automaton.Conflict), exprs)
-		return
+	switch err := err.(type) {
+	case nil:
+		r.model.CommandNFA, r.model.CommandDFA = nfa, dfa
+	case *automaton.Conflict:
+		r.needsLookahead(err, exprs)
+	default:
+		r.tooManyStates(r.named["command"][r.model.Commands[0].Name()], "the set of commands")
 	}
-	r.model.CommandNFA, r.model.CommandDFA = nfa, dfa
 }
 
 func (r *resolver) twoReadings(input []byte, a, b automaton.Reading, owner []*Command) {
@@ -283,6 +297,21 @@ func (f *Frame) lineEnd() automaton.Expr {
 		ends = append(ends, automaton.Text(f.Tolerate, false))
 	}
 	return automaton.Alt(ends...)
+}
+
+// shortest is how many octets a line of c has at least.
+func (f *Frame) shortest(c *Command) int {
+	n := len(c.Name()) + len(f.End)
+	for _, p := range c.Params {
+		switch {
+		case p.Optional:
+		case p.Kind == Number:
+			n += len(" ") + len(strconv.FormatUint(p.Min, 10))
+		default:
+			n += len(" x")
+		}
+	}
+	return n
 }
 
 // bare is c without the arguments that it must have: a line that is malformed,

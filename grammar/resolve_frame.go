@@ -2,7 +2,9 @@ package grammar
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"popper/grammar/automaton"
 )
@@ -28,10 +30,13 @@ func (r *resolver) frame(d *FrameDecl) *Frame {
 	f := &Frame{OK: "+OK", Err: "-ERR", Close: "."}
 	seen := map[string]bool{}
 	for _, p := range d.Props {
-		if w := p.word(); seen[w] {
+		w := p.word()
+		if seen[w] {
 			r.fail(p.Pos, "drop one of the two", "frame %s says twice: %s", d.Name, w)
-		} else {
-			seen[w] = true
+		}
+		seen[w] = true
+		if slices.Contains(foreign[d.Name], w) {
+			r.fail(p.Pos, "drop it, or move it to the other frame", "%s means nothing in frame %s", w, d.Name)
 		}
 		switch {
 		case p.Limit != "":
@@ -47,15 +52,31 @@ func (r *resolver) frame(d *FrameDecl) *Frame {
 		case p.Caseless:
 			f.Caseless = true
 		case p.OK != nil:
-			f.OK = r.quoted(p.OK)
+			f.OK = r.word(p.OK)
 		case p.Err != nil:
-			f.Err = r.quoted(p.Err)
+			f.Err = r.word(p.Err)
 		case p.Close != nil:
-			f.Close = r.quoted(p.Close)
+			f.Close = r.word(p.Close)
 		}
 	}
 	r.checkFrame(d, f)
 	return f
+}
+
+// foreign are the properties that a frame leaves to the other one.
+var foreign = map[string][]string{
+	"command": {"ok", "err", "close"},
+	"reply":   {"tolerate", "gap", "trailing gap", "caseless"},
+}
+
+// word is what a line of a reply begins with, or is: no client could make out
+// one with a space or a line end in it, or none at all.
+func (r *resolver) word(t *Text) string {
+	s := r.quoted(t)
+	if s == "" || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		r.fail(t.Pos, "write one word of printable ASCII", "%q is no word for a reply", s)
+	}
+	return s
 }
 
 // word is the word with which a property begins.
@@ -116,6 +137,12 @@ func (r *resolver) checkFrame(d *FrameDecl, f *Frame) {
 	}
 	if f.Tolerate != "" && (f.Tolerate != "\n" || f.End == "\n") {
 		r.fail(d.Pos, "where lines end with CRLF, LF can be tolerated; nothing else can", "frame %s tolerates %q", d.Name, f.Tolerate)
+	}
+	if longest := max(len(f.OK), len(f.Err), len(f.Close)) + len(" ") + len(f.End); d.Name == "reply" && 0 < f.Limit && f.Limit < longest {
+		r.fail(d.Pos, fmt.Sprintf("make it %d at least, and more for text", longest), "the limit of frame reply is too small for its words, a space and the line end")
+	}
+	if d.Name == "reply" && f.OK == f.Err {
+		r.fail(d.Pos, "let them differ", "success and failure are both %q", f.OK)
 	}
 	if d.Name == "command" && f.Gap.Empty() {
 		r.fail(d.Pos, "say: gap CLASS", "frame command does not say what stands between words")

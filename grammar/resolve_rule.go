@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/alecthomas/participle/v2/lexer"
+
 	"popper/grammar/automaton"
 )
 
@@ -17,6 +19,23 @@ import (
 type ruled struct {
 	expr automaton.Expr
 	re   string
+	size int // how many octets it speaks of, what is repeated {n} times counted n times
+}
+
+// maxSize bounds an expression with all rules in it. Each octet it speaks of is
+// a state of its own, in automaton and generated code alike, and repetitions
+// within repetitions multiply. It is also as often as Go's regexp, on which the
+// oracle rests, lets anything be repeated.
+const maxSize = 1000
+
+// small gives x back, unless it is too large: then little follows from it.
+func (r *resolver) small(pos lexer.Position, x ruled) ruled {
+	if x.size <= maxSize {
+		return x
+	}
+	r.fail(pos, fmt.Sprintf("at most %d; repetitions within repetitions multiply, but * and + count once", maxSize),
+		"an expression of %d octets is too large", x.size)
+	return one(notUnderstood)
 }
 
 // allRules resolves every rule, so that those that no line uses are checked too.
@@ -42,6 +61,7 @@ func (r *resolver) ruleOf(d *RuleDecl) ruled {
 func (r *resolver) rule(e *Expr) ruled {
 	var alts []automaton.Expr
 	var res []string
+	size := 0
 	for _, s := range e.Alts {
 		var seq []automaton.Expr
 		re := ""
@@ -49,31 +69,31 @@ func (r *resolver) rule(e *Expr) ruled {
 			x := r.item(it)
 			seq = append(seq, x.expr)
 			re += x.re
+			size += x.size
 		}
 		alts = append(alts, automaton.Cat(seq...))
 		res = append(res, re)
 	}
-	return ruled{automaton.Alt(alts...), "(?:" + strings.Join(res, "|") + ")"}
+	return r.small(e.Pos, ruled{automaton.Alt(alts...), "(?:" + strings.Join(res, "|") + ")", size})
 }
 
 func (r *resolver) item(it *Item) ruled {
 	x := r.atom(it)
 	switch {
 	case it.Op == "?":
-		return ruled{automaton.Repeat(x.expr, 0, 1), x.re + "?"}
+		return ruled{automaton.Repeat(x.expr, 0, 1), x.re + "?", x.size}
 	case it.Op == "*":
-		return ruled{automaton.Repeat(x.expr, 0, automaton.Unbounded), x.re + "*"}
+		return ruled{automaton.Repeat(x.expr, 0, automaton.Unbounded), x.re + "*", x.size}
 	case it.Op == "+":
-		return ruled{automaton.Repeat(x.expr, 1, automaton.Unbounded), x.re + "+"}
+		return ruled{automaton.Repeat(x.expr, 1, automaton.Unbounded), x.re + "+", x.size}
 	case it.Count != nil:
 		low, high := r.count(it.Count)
-		return ruled{automaton.Repeat(x.expr, low, high), fmt.Sprintf("%s{%d,%d}", x.re, low, high)}
+		return r.small(it.Count.Pos, ruled{automaton.Repeat(x.expr, low, high), fmt.Sprintf("%s{%d,%d}", x.re, low, high), x.size * high})
 	}
 	return x
 }
 
-// maxRepeat bounds {n,m}: each repetition is states of its own, in automaton
-// and generated code alike.
+// maxRepeat bounds {n,m}.
 const maxRepeat = 100
 
 func (r *resolver) count(c *Repeated) (low, high int) {
@@ -125,9 +145,11 @@ func (r *resolver) ref(it *Item) ruled {
 	return r.ruleOf(d)
 }
 
-func literal(s string) ruled { return ruled{automaton.Text(s, false), "(?:" + runeQuote(s) + ")"} }
+func literal(s string) ruled {
+	return ruled{automaton.Text(s, false), "(?:" + runeQuote(s) + ")", len(s)}
+}
 
-func one(s automaton.Set) ruled { return ruled{automaton.One(s), SetRegexp(s)} }
+func one(s automaton.Set) ruled { return ruled{automaton.One(s), SetRegexp(s), 1} }
 
 // SetRegexp writes s as a character class of Go's regexp, where the rune with
 // the number of an octet stands for the octet.
@@ -163,11 +185,19 @@ func (r *resolver) lines() {
 				r.fail(d.Line.Pos, "places are: "+strings.Join(linePlaces, ", "), "line %s may not stand after %q", d.Line.Name, a)
 			}
 		}
-		dfa, _ := automaton.Join(x.expr).Determinise() // no tags, so no Conflict
+		dfa, err := automaton.Join(x.expr).Determinise()
+		if err != nil { // there are no tags, so it is no Conflict
+			r.tooManyStates(d.Line.Pos, "line "+d.Line.Name)
+		}
 		r.model.Lines = append(r.model.Lines, &Line{
 			Doc: d.doc(), Name: d.Line.Name, Limit: limit, After: d.Line.After, Expr: x.expr, Regexp: x.re, DFA: dfa,
 		})
 	}
+}
+
+func (r *resolver) tooManyStates(pos lexer.Position, what string) {
+	r.fail(pos, "repeat a narrower class, so that it shows sooner where the next part begins",
+		"%s needs more than %d states", what, automaton.MaxStates)
 }
 
 // linePlaces are where a line may stand: first in the file, after an empty

@@ -1,6 +1,7 @@
 package grammar_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -94,11 +95,27 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// All faults are told at once, in the order of the stages, each once.
+// All faults are told at once, each once.
 func TestAllFaultsAreTold(t *testing.T) {
 	_, err := resolve(t, "class a = b\nargument c = token of b\nrule d = b b\nline e { limit 0  after start  form d d }\n")
 	if err == nil || strings.Count(err.Error(), "unknown class or rule b") != 4 || strings.Count(err.Error(), "hint:") != 5 {
 		t.Errorf("%v", err)
+	}
+}
+
+// Faults are told as they stand in the files, and these as they were given,
+// though the resolver looks at classes before states, and at states before lines.
+func TestFaultsAreInTheOrderOfTheFiles(t *testing.T) {
+	_, err := resolve(t,
+		"line l { limit 0  after start  form x }\nstate open\nclass a = b\n",
+		"transducer t { state a { any -> copy b } }\nclass c = 0x100\n")
+	var got []string
+	for _, e := range err.(grammar.Errors) {
+		got = append(got, fmt.Sprintf("%s:%d:%d", e.Pos.Filename, e.Pos.Line, e.Pos.Column))
+	}
+	want := "one.popper:1:1 one.popper:1:37 one.popper:2:1 one.popper:3:11 two.popper:1:26 two.popper:2:11"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got  %s\nwant %s\n%v", strings.Join(got, " "), want, err)
 	}
 }
 

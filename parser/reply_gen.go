@@ -57,18 +57,20 @@ func AppendScanListingLine(dst []byte, message uint64, size uint64) []byte {
 }
 
 // AppendUniqueListing writes a positive reply of one line: one message and its unique identifier.
+// Texts are cut at 485 octets, so that the line has at most MaxReply octets.
 func AppendUniqueListing(dst []byte, message uint64, id string) []byte {
 	dst = append(dst, "+OK "...)
 	dst = strconv.AppendUint(dst, message, 10)
 	dst = append(dst, ' ')
-	dst = appendText(dst, id, MaxReply/2)
+	dst = appendText(dst, id, 485)
 	return append(dst, "\r\n"...)
 }
 
 // AppendUniqueListingLine writes the same as a line of a list.
+// Texts are cut at 485 octets, so that the line has at most MaxReply octets.
 func AppendUniqueListingLine(dst []byte, message uint64, id string) []byte {
 	dst = strconv.AppendUint(dst, message, 10)
 	dst = append(dst, ' ')
-	dst = appendText(dst, id, MaxReply/2)
+	dst = appendText(dst, id, 485)
 	return append(dst, "\r\n"...)
 }

@@ -3,6 +3,7 @@ package parser_test
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -41,4 +42,33 @@ func TestReplyIsOneLine(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Octets that would end the line, or that a terminal would obey, come out as
+// "?": the C1 controls too, as single octets and as UTF-8. Other UTF-8 stays.
+func TestReplyHasNoControls(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\r\nb\x00\x1b[2J\x7f":            "a??b??[2J?",
+		"\x9b2J\x80\x9f":                   "?2J??",
+		"\u009b2J \u0080\u009f":            "?2J ??",
+		"Zo\u00eb \u00a0\u20ac \U0001f4ee": "Zo\u00eb \u00a0\u20ac \U0001f4ee",
+		"\xe2\x82":                         "??",
+		"\xc3(\xff\xa0":                    "?(??",
+		"\xc2":                             "?",
+		"\ufffd":                           "\ufffd",
+	} {
+		if got := string(parser.AppendErr(nil, in)); got != "-ERR "+want+"\r\n" {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
+// A character that does not fit is left out whole.
+func TestReplyIsCutBetweenCharacters(t *testing.T) {
+	for n := 500; n < 506; n++ {
+		got := parser.AppendOK(nil, strings.Repeat("x", n)+"\u20ac\u20ac")
+		if !utf8.Valid(got) || len(got) > 512 || len(got) < 510 {
+			t.Errorf("after %d: %d octets, the last of them %q", n, len(got), got[500:])
+		}
+	}
 }

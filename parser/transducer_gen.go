@@ -191,8 +191,8 @@ inDotCr:
 	goto inText
 }
 
-// Normaliser the normal form of stored text: every line ends with CRLF, the last one too.
-// Its length is the size that POP3 announces.
+// Normaliser brings stored text into its normal form: every line ends with CRLF, the last
+// one too. Its length is the size that POP3 announces.
 // The zero value is ready; input may come in any pieces.
 type Normaliser struct{ state uint8 }
 

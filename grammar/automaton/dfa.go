@@ -37,8 +37,17 @@ func (c *Conflict) Error() string {
 	return fmt.Sprintf("after %q two readings are still open that take its last octet apart differently", c.Input)
 }
 
+// MaxStates is how many states Determinise makes. The worst expressions want two
+// to the power of their length: any* "x" any{30} has to know which of the last 30
+// octets were x.
+const MaxStates = 10000
+
+// ErrTooLarge says that an automaton wants more than MaxStates.
+var ErrTooLarge = fmt.Errorf("an automaton of more than %d states", MaxStates)
+
 // Determinise makes n deterministic by the subset construction. Different tags
-// on one octet would need look-ahead: that is a *Conflict.
+// on one octet would need look-ahead: that is a *Conflict. The other error is
+// ErrTooLarge.
 func (n *NFA) Determinise() (*DFA, error) {
 	d := &DFA{}
 	number := map[string]int{}
@@ -66,6 +75,9 @@ func (n *NFA) Determinise() (*DFA, error) {
 	}
 	add([]int{0}, nil)
 	for k := 0; k < len(subsets); k++ {
+		if len(subsets) > MaxStates {
+			return nil, ErrTooLarge
+		}
 		var all []Edge
 		for _, m := range subsets[k] {
 			all = append(all, n.Edges[m]...)

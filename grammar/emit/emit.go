@@ -20,7 +20,8 @@ type File struct {
 	Text []byte
 }
 
-// All makes every file. A grammar without commands has none.
+// All makes every file. A grammar without commands is an error: it has nothing
+// to parse.
 func All(m *grammar.Model) ([]File, error) {
 	if m.CommandDFA == nil {
 		return nil, fmt.Errorf("%s: no command is declared, so there is no parser to write", strings.Join(m.Sources, ", "))
@@ -94,21 +95,8 @@ func source(m *grammar.Model, pkg string, imports []string, body func(*code, *gr
 	return text, nil
 }
 
-// title makes an exported name of words: "XTND X-BBOARDS" is XtndXBboards,
-// "drop_listing" is DropListing.
-func title(s string) string {
-	out := ""
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '-' || r == '_' }) {
-		out += strings.ToUpper(w[:1]) + strings.ToLower(w[1:])
-	}
-	return out
-}
-
-// lower makes an unexported name.
-func lower(s string) string {
-	t := title(s)
-	return strings.ToLower(t[:1]) + t[1:]
-}
+// How names are written in Go. The resolver has seen to it that they differ.
+var title, lower, agent = grammar.Exported, grammar.Unexported, grammar.Agent
 
 // condition writes "c is in s" as a Go expression.
 func condition(s automaton.Set) string {

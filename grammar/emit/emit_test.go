@@ -127,7 +127,8 @@ func TestGrammarWithoutCommands(t *testing.T) {
 
 // Other grammars than ours give code that compiles, passes go vet, and does what
 // the grammar says: a test by hand is put beside it. They have sub-commands, no
-// arguments at all, transducers with runs of every kind, a twelfth state.
+// arguments at all, replies of texts, transducers with runs of every kind, a
+// twelfth state.
 func TestOtherGrammars(t *testing.T) {
 	root := t.TempDir()
 	write := func(path string, text []byte) {
@@ -141,12 +142,18 @@ func TestOtherGrammars(t *testing.T) {
 	}
 	for name, paths := range map[string][]string{
 		"xtnd":    {good + "xtnd.popper", good + "transducers.popper"},
+		"texts":   {good + "texts.popper"},
 		"minimal": {good + "minimal.popper"},
 	} {
 		for _, f := range generate(t, paths...) {
 			if strings.HasPrefix(f.Path, "parser/") {
 				write(name+"/"+f.Path, f.Text)
 			}
+		}
+		if text, err := os.ReadFile(good + name + "_test.go.txt"); err == nil {
+			write(name+"/parser/fixture_test.go", text)
+		} else if name != "minimal" { // which only has to compile
+			t.Fatal(err)
 		}
 		for _, byHand := range []string{"parser.go", "text.go"} {
 			text, err := os.ReadFile(filepath.Join(module, "parser", byHand))
@@ -156,11 +163,6 @@ func TestOtherGrammars(t *testing.T) {
 			write(name+"/parser/"+byHand, text)
 		}
 	}
-	text, err := os.ReadFile(good + "fixture_test.go.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write("xtnd/parser/fixture_test.go", text)
 	write("go.mod", []byte("module fixture\n\ngo 1.26.0\n"))
 	for _, args := range [][]string{{"vet", "./..."}, {"test", "./..."}} {
 		cmd := exec.Command("go", args...)

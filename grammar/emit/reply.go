@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"fmt"
 	"strings"
 
 	"popper/grammar"
@@ -43,22 +42,32 @@ func shape(c *code, m *grammar.Model, s *grammar.Shape) {
 	}
 	if single {
 		c.is("Append"+title(s.Name)+" writes a positive reply of one line", s.Doc)
-		c.shape(s, "Append"+title(s.Name), m.Reply.OK+" ", m.Reply.End)
+		c.shape(m.Reply, s, false)
 	}
 	if list {
 		c.p("// Append%sLine writes the same as a line of a list.", title(s.Name))
-		c.shape(s, "Append"+title(s.Name)+"Line", "", m.Reply.End)
+		c.shape(m.Reply, s, true)
 	}
 }
 
-func (c *code) shape(s *grammar.Shape, name, before, end string) {
+// shape writes the function for a line of s, as a line of a list or as a reply.
+func (c *code) shape(frame *grammar.Frame, s *grammar.Shape, list bool) {
+	name, before := "Append"+title(s.Name), frame.OK+" "
+	if list {
+		name, before = name+"Line", ""
+	}
 	var params []string
+	texts := false
 	for _, f := range s.Fields {
 		kind := "string"
 		if f.Number {
 			kind = "uint64"
 		}
+		texts = texts || !f.Number
 		params = append(params, lower(f.Name)+" "+kind)
+	}
+	if texts {
+		c.p("// Texts are cut at %d octets, so that the line has at most MaxReply octets.", frame.TextLimit(s))
 	}
 	c.p("func %s(dst []byte, %s) []byte {", name, strings.Join(params, ", "))
 	for i, f := range s.Fields {
@@ -67,13 +76,17 @@ func (c *code) shape(s *grammar.Shape, name, before, end string) {
 			c.p("dst = append(dst, ' ')")
 		case before != "":
 			c.p("dst = append(dst, %q...)", before)
+		case !f.Number: // what begins like the line that ends the list is stuffed: R1081-LINE-5
+			c.p("if %s != \"\" && %[1]s[0] == %[2]q {", lower(f.Name), frame.Close[0])
+			c.p("dst = append(dst, %q)", frame.Close[0])
+			c.p("}")
 		}
 		if f.Number {
 			c.p("dst = strconv.AppendUint(dst, %s, 10)", lower(f.Name))
 		} else {
-			c.p("dst = appendText(dst, %s, MaxReply/2)", lower(f.Name))
+			c.p("dst = appendText(dst, %s, %d)", lower(f.Name), frame.TextLimit(s))
 		}
 	}
-	c.p("return append(dst, %s...)", fmt.Sprintf("%q", end))
+	c.p("return append(dst, %q...)", frame.End)
 	c.p("}")
 }

@@ -23,11 +23,6 @@ func transducers(c *code, m *grammar.Model) {
 	}
 }
 
-// agent is the name of the type: who stuffs is a Stuffer.
-func agent(name string) string {
-	return strings.TrimSuffix(title(name), "e") + "er"
-}
-
 func transducer(c *code, t *grammar.Transducer) {
 	name := agent(t.Name)
 	c.does(name, t.Doc)
