@@ -13,7 +13,7 @@ BENCH = .
 SHELL = /bin/sh
 .SHELLFLAGS = -euc
 .ONESHELL:
-.PHONY: build run test bench fuzz gofuzz install clean
+.PHONY: build run test nightly bench fuzz gofuzz install clean
 
 build:
 	@go build -trimpath -o build/ ./cmd/popper
@@ -65,6 +65,14 @@ test:
 	*) skip "govulncheck: $$(tail -n 1 $$log)" ;;
 	esac
 	echo "== passed; $$skips checks skipped"
+
+# what takes too long for every change
+nightly:
+	@mkdir -p build
+	code=0
+	POPPER_CRASH_STATES=1000000 POPPER_KILL_ROUNDS=1000 go test -count=1 -timeout 1h -v -run "Crash|Kill" ./mbox >build/nightly.log 2>&1 || code=$$?
+	grep -E '^(ok|FAIL|---|panic)| crash states| rounds' build/nightly.log
+	exit $$code
 
 bench:
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./parser ./mbox ./server

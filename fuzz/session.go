@@ -24,7 +24,7 @@ const login = "USER u\r\nPASS p\r\n"
 
 type anyone struct{}
 
-func (anyone) Authenticate(name string, secret []byte) (server.Account, error) {
+func (anyone) Authenticate(_ context.Context, name string, secret []byte) (server.Account, error) {
 	if name != "u" || string(secret) != "p" {
 		return server.Account{}, server.ErrDenied
 	}

@@ -3,7 +3,6 @@ package mbox
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io/fs"
 	"os"
 	"syscall"
@@ -16,8 +15,8 @@ import (
 //
 // Two means. The identity (device, inode, size, time stamps in nanoseconds) is
 // cheap and, if all of it is as it was, says that nothing was written since:
-// mtime can be put back, ctime cannot. The fingerprint is exact: a 64-bit keyed
-// hash of each block, recorded while the scan had the block in memory. So:
+// mtime can be put back, ctime cannot. The fingerprint is exact: a 64-bit hash of
+// each block, recorded while the scan had the block in memory. So:
 //
 //	other inode at the path, or file shorter     changed
 //	identity equal                               unchanged, with one exception
@@ -32,8 +31,9 @@ import (
 // counts the octets it hands out against the size that was announced. After the
 // file has grown, blocks compared once are not compared again until the next change.
 //
-// Residual risk: 64 bits can collide, though not on purpose, since the key is made
-// anew for each session; a program that ignores the delivery locks can write
+// A table that came from an index is believed less (sidecar.go).
+//
+// Residual risk: 64 bits can collide (fingerprint.go); a program that ignores the delivery locks can write
 // between the check and the update; one that writes through a mapping gets its
 // time stamps late; and a file server whose clock is behind ours by more than the
 // file's age defeats the rule for young files.
@@ -101,7 +101,7 @@ func (m *Maildrop) look() (identity, error) {
 // checkSent makes sure of [lo, hi), which has just been read for a client.
 func (m *Maildrop) checkSent(lo, hi int64) error {
 	now, err := m.look()
-	if err != nil || now == m.id {
+	if err != nil || now == m.id && lo >= m.doubt {
 		return err
 	}
 	block := int64(m.options.block)
@@ -109,34 +109,53 @@ func (m *Maildrop) checkSent(lo, hi int64) error {
 	if now == m.seen.id && m.seen.lo <= lo && hi <= m.seen.hi {
 		return nil
 	}
-	if err := m.compare(lo, hi, func() {}); err != nil {
+	if err := m.compare(lo, hi, nil); err != nil {
 		return err
 	}
 	m.seen = verified{now, lo, hi}
 	return nil
 }
 
-// checkAll makes sure of all that was scanned, before anything is removed.
-// The delivery locks are held. It returns the file's present size.
-func (m *Maildrop) checkAll(progress func()) (size int64, err error) {
+// checkAll makes sure of all that was scanned, before octets from offset first on
+// are moved or removed. The delivery locks are held. It returns the file's present size.
+func (m *Maildrop) checkAll(first int64, progress func()) (size int64, err error) {
 	now, err := m.look()
 	if err != nil {
 		return 0, err
 	}
-	young := m.when.Add(-racyAge).UnixNano()
-	if now == m.id && now.mtime < young && now.ctime < young {
+	known := now == m.id && !m.young() && m.doubt == 0
+	if known && m.indexed == nil {
 		return now.size, nil
 	}
-	return now.size, m.compare(0, m.id.size, progress)
+	if !known {
+		first = 0
+	}
+	return now.size, m.compare(first, m.id.size, func(at int64, b []byte) error {
+		progress()
+		if m.indexed == nil {
+			return nil
+		}
+		return m.separators(at, b)
+	})
 }
 
-// compare reads the blocks that overlap [lo, hi) again, within what was scanned.
-func (m *Maildrop) compare(lo, hi int64, progress func()) error {
+// young tells whether the file may have been modified after the scan without a trace.
+func (t *table) young() bool {
+	limit := t.when.Add(-racyAge).UnixNano()
+	return t.id.mtime >= limit || t.id.ctime >= limit
+}
+
+// compare reads the blocks that overlap [lo, hi) again, within what was scanned. For
+// each of them use is called, unless it is nil.
+func (m *Maildrop) compare(lo, hi int64, use func(at int64, b []byte) error) error {
 	buf := getBlock(m.options.block)
 	defer putBlock(buf)
 	for k := lo / int64(len(buf)); k*int64(len(buf)) < hi; k++ {
-		progress()
-		if _, err := m.block(k, buf); err != nil {
+		b, err := m.block(k, buf)
+		if err == nil && use != nil {
+			err = use(k*int64(len(buf)), b)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -150,7 +169,8 @@ func (m *Maildrop) block(k int64, buf []byte) ([]byte, error) {
 	if err := readFull(m.f, b, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.path, err)
 	}
-	if maphash.Bytes(m.seed, b) != m.prints[k] {
+	if fingerprint(b) != m.prints[k] {
+		m.spoiled = true
 		return nil, fmt.Errorf("%w: %s has other octets between offsets %d and %d since %s",
 			ErrChanged, m.path, at, at+int64(len(b)), m.when.Format(time.RFC3339))
 	}

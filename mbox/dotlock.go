@@ -62,6 +62,11 @@ func makeUnique(name string) (string, error) {
 		return "", err
 	}
 	_, err = fmt.Fprintf(f, "%d:%s\n", os.Getpid(), host)
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		// Who makes room on a full disk by removing mail must not be kept out. A lock
+		// without a word in it is judged by its age, which refresh keeps low.
+		err = f.Truncate(0)
+	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		os.Remove(unique)
 	}

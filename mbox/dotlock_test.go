@@ -134,3 +134,21 @@ func TestBreakPutsBack(t *testing.T) {
 		t.Errorf("left behind: %v", entries)
 	}
 }
+
+// LOCK-1, UPD-5: on a full disk a dotlock has no word in it, and whoever makes room
+// by removing mail is not kept out by that.
+func TestDotlockOnFullDisk(t *testing.T) {
+	dir := tmpfs(t, "size=1m")
+	path := filepath.Join(dir, "user")
+	write(t, path, three)
+	o := options(path)
+	o.State, o.Locks = t.TempDir(), []LockKind{Dotlock, Fcntl}
+	fill(t, dir, 0)
+	m := open(t, path, o)
+	if err := m.Remove(set(0, 1, 2)); err != nil || contents(t, path) != "" {
+		t.Errorf("%v, file %q", err, contents(t, path))
+	}
+	if _, err := os.Lstat(path + ".lock"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lock stays: %v", err)
+	}
+}

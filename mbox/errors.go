@@ -12,6 +12,10 @@ var (
 	// ErrLocked: a delivery lock was not got in time (LOCK-2).
 	ErrLocked = errors.New("maildrop is locked by another program")
 
+	// ErrCanceled: Options.Cancel was closed before Open had the delivery locks, or before
+	// Remove had begun the update. Nothing was touched.
+	ErrCanceled = errors.New("canceled before it began, nothing was removed")
+
 	// ErrNotMailbox: the file is not a regular file, or neither empty nor
 	// beginning with a separator line (MBOX-5). Nothing was touched.
 	ErrNotMailbox = errors.New("not a mailbox")
@@ -19,6 +23,14 @@ var (
 	// ErrChanged: another program changed the file other than by appending
 	// (UPD-3), or the file gives fewer octets than it had when it was scanned.
 	ErrChanged = errors.New("maildrop was changed by another program")
+
+	// ErrNotBegun: the update of Remove could not begin, for instance because the
+	// disk is full: nothing was removed, and the file is as it was (UPD-5).
+	ErrNotBegun = errors.New("update could not begin, nothing was removed")
+
+	// ErrUnfinished: the update of Remove failed half-way. Its journal stays, and
+	// the next Open finishes it (UPD-4).
+	ErrUnfinished = errors.New("update was interrupted, and will be finished when the maildrop is opened again")
 
 	// ErrReadOnly: Remove was asked of a file that could only be opened for reading.
 	ErrReadOnly = errors.New("maildrop cannot be written")

@@ -12,7 +12,7 @@ func (t *table) hideInternal(f file) error {
 	if len(t.msgs) == 0 {
 		return nil
 	}
-	from, to := t.msgs[0].start+int64(t.msgs[0].sep), t.id.size
+	from, to := t.msgs[0].start+t.msgs[0].sep(), t.id.size
 	if len(t.msgs) > 1 {
 		to = t.msgs[1].start
 	}
@@ -26,18 +26,21 @@ func (t *table) hideInternal(f file) error {
 	return nil
 }
 
-// internal judges a message by the beginning of its octets.
+// internal judges a message by the beginning of its octets. The first Subject
+// counts; nothing that is not a whole field does.
 func internal(b []byte) bool {
-	var subject, state bool
+	var subject, known, state bool
 	for line := range bytes.Lines(b) {
-		line = bytes.TrimRight(line, "\r\n")
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
 		if len(line) == 0 {
 			break
 		}
-		name, value, _ := bytes.Cut(line, []byte{':'})
+		name, value, field := bytes.Cut(line, []byte{':'})
 		switch {
-		case bytes.EqualFold(name, []byte("Subject")):
-			subject = string(bytes.TrimSpace(value)) == "DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
+		case !field:
+		case bytes.EqualFold(name, []byte("Subject")) && !known:
+			known = true
+			subject = string(bytes.Trim(value, " \t")) == "DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
 		case bytes.EqualFold(name, []byte("X-IMAP")):
 			state = true
 		}

@@ -13,10 +13,40 @@ const (
 	// block, two while un-quoting. It fits a second-level cache.
 	blockSize = 256 << 10
 
+	// windowSize is how many octets of the file an update has in its journal at one
+	// time: the room on the disk that it needs, besides a list of what stays. A
+	// larger window means fewer calls of fsync, two a window.
+	windowSize = 8 << 20
+
+	// leftoverSize is how much of what an update will cut off is remembered, to see
+	// after a crash whether it has been cut off.
+	leftoverSize = 256 << 10
+
+	// maxChunk and maxJournal, in octets, bound the memory that is taken because a
+	// journal says so: a buffer, and the list of what stays.
+	maxChunk   = 16 << 20
+	maxJournal = 1 << 30
+
 	// maxOpenLine is how much of a line that crosses a block border is kept: the
 	// longest separator line and its CR. A longer line is text, and passes by
 	// without being collected (a line of 1 GB costs nothing).
 	maxOpenLine = parser.MaxSeparator + 1
+
+	// maxSpool is the size in octets of the largest file that is taken for a
+	// mailbox: 256 TiB, so that every size fits its field (row.go).
+	maxSpool = 1 << 48
+
+	// spareRows is for how many appended messages, and blocks, a table that came
+	// from an index has room.
+	spareRows = 1024
+
+	// lastOctets is how much of a message is hashed to know it again as the one
+	// that was last accessed: enough for all header fields that tell messages
+	// apart, and bounded, since that is done while a client waits.
+	lastOctets = 16 << 10
+
+	// maxLastText is how much of a file is read that keeps what LAST tells.
+	maxLastText = 128
 
 	// maxInternalHeader is how far into the first message the fields that mark
 	// another program's bookkeeping are looked for (MBOX-6). Real ones are below
@@ -44,9 +74,9 @@ const (
 	// coarsely (4 ms on Linux, 1 s on old file systems, 2 s on FAT).
 	racyAge = 2 * time.Second
 
-	// defaultWait is how long Open and Remove wait for delivery locks: longer
+	// DefaultWait is how long Open and Remove wait for delivery locks: longer
 	// than a delivery takes, shorter than mail programs wait for an answer.
-	defaultWait = 20 * time.Second
+	DefaultWait = 20 * time.Second
 
 	// defaultStale is the age after which a dotlock without a known owner is
 	// taken for a leftover. No delivery takes that long.

@@ -49,10 +49,14 @@ type delivery struct {
 	dot  *dotlock
 }
 
-// lockDelivery takes the delivery locks on f, which is at path, within o.Wait.
+// lockDelivery takes the delivery locks on f, which is at path, within o.Wait
+// and until o.Cancel is closed.
 func lockDelivery(path string, f *os.File, o Options) (*delivery, error) {
 	deadline := time.Now().Add(o.Wait)
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		if o.canceled() {
+			return nil, ErrCanceled
+		}
 		d, err := tryLocks(path, f, o)
 		if !errors.Is(err, errBusy) {
 			return d, err
@@ -61,7 +65,26 @@ func lockDelivery(path string, f *os.File, o Options) (*delivery, error) {
 		if left <= 0 {
 			return nil, fmt.Errorf("%w: %s: %w (waited %s)", ErrLocked, path, err, o.Wait)
 		}
-		time.Sleep(min(pause, left))
+		o.sleep(min(pause, left))
+	}
+}
+
+// sleep pauses for d, or until o.Cancel is closed.
+func (o Options) sleep(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-o.Cancel:
+	}
+}
+
+func (o Options) canceled() bool {
+	select {
+	case <-o.Cancel:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -226,3 +226,63 @@ func TestReplacedWhileWaiting(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Waiting ends when it is canceled, and nothing stays behind.
+func TestCancelWhileWaiting(t *testing.T) {
+	path := spool(t, three)
+	o := options(path)
+	cancel := make(chan struct{})
+	o.Wait, o.Cancel = time.Minute, cancel
+	m := open(t, path, o)
+	write(t, path+".lock", "")
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		close(cancel)
+	}()
+	if err := m.Remove(func(i int) bool { return i == 0 }); !errors.Is(err, ErrCanceled) {
+		t.Errorf("Remove: %v", err)
+	}
+	m.Close()
+	if _, err := Open(path, o); !errors.Is(err, ErrCanceled) {
+		t.Errorf("Open: %v", err)
+	}
+	if contents(t, path) != three {
+		t.Error("the file was changed")
+	}
+	os.Remove(path + ".lock")
+	o.Cancel = nil
+	open(t, path, o)
+}
+
+// The last moment to cancel is the one before the update begins.
+func TestCancelUnderLocks(t *testing.T) {
+	path := spool(t, three)
+	o := options(path)
+	cancel := make(chan struct{})
+	o.Cancel = cancel
+	m := open(t, path, o)
+	m.f = &cancelingFile{file: m.f, cancel: cancel}
+	if err := m.Remove(func(i int) bool { return i == 0 }); !errors.Is(err, ErrCanceled) {
+		t.Errorf("Remove: %v", err)
+	}
+	if contents(t, path) != three {
+		t.Error("the file was changed")
+	}
+	if exists(t, path+".lock") {
+		t.Error("the dotlock is still there")
+	}
+}
+
+// cancelingFile is a file whose first use, under the locks, cancels.
+type cancelingFile struct {
+	file
+	cancel chan struct{}
+}
+
+func (f *cancelingFile) Stat() (os.FileInfo, error) {
+	if f.cancel != nil {
+		close(f.cancel)
+		f.cancel = nil
+	}
+	return f.file.Stat()
+}

@@ -13,7 +13,6 @@ package mbox
 
 import (
 	"fmt"
-	"hash/maphash"
 	"io"
 	"os"
 	"time"
@@ -21,15 +20,18 @@ import (
 
 // Options say where a maildrop's state is kept and how its file is locked.
 type Options struct {
-	// State is the directory for session locks; it is required, and made with
-	// mode 0700 if it is missing. It must be local to the host, and the same for
-	// all servers that serve the same maildrops.
+	// State is the directory for session locks, indexes and what LAST tells; it
+	// is required, and made with mode 0700 if it is missing. It must be local to
+	// the host, and the same for all servers that serve the same maildrops.
 	State string
 	// Locks are the delivery locks in the order in which they are taken, the
 	// order that the system's delivery agents use (LOCK-1). nil means Dotlock, Fcntl.
 	Locks []LockKind
-	// Wait is how long Open and Remove wait for the delivery locks. 0 means 20 s.
+	// Wait is how long Open and Remove wait for the delivery locks. 0 means DefaultWait.
 	Wait time.Duration
+	// Cancel, if not nil, is closed when waiting has become pointless: Open and
+	// Remove then return ErrCanceled. An update that has begun is carried out.
+	Cancel <-chan struct{}
 	// Stale is the age after which a dotlock whose owner is not known to live is
 	// broken (LOCK-2). 0 means 10 min.
 	Stale time.Duration
@@ -37,7 +39,18 @@ type Options struct {
 	// out as "From ", ">>From " as ">From " (MBOX-4). Sizes follow.
 	Unquote bool
 
-	block int // octets a block; tests make it small to meet every border
+	// Journal is the directory for the journals of updates, made with mode 0700 if
+	// it is missing. "" means beside each spool file, and if that cannot be, in
+	// State. When it is changed, interrupted updates must have been finished.
+	Journal string
+	// Warn, if not nil, is called with what an administrator should know of though
+	// no call fails: that an interrupted update was finished, or cannot be. args
+	// are pairs of names and values.
+	Warn func(msg string, args ...any)
+
+	disk   disk  // the file system; tests put another in its place
+	window int64 // octets a window, see update.go
+	block  int   // octets a block; tests make it small to meet every border
 }
 
 func (o Options) withDefaults() Options {
@@ -45,13 +58,19 @@ func (o Options) withDefaults() Options {
 		o.Locks = []LockKind{Dotlock, Fcntl}
 	}
 	if o.Wait == 0 {
-		o.Wait = defaultWait
+		o.Wait = DefaultWait
 	}
 	if o.Stale == 0 {
 		o.Stale = defaultStale
 	}
 	if o.block == 0 {
 		o.block = blockSize
+	}
+	if o.disk == nil {
+		o.disk = osDisk{}
+	}
+	if o.window == 0 {
+		o.window = windowSize
 	}
 	return o
 }
@@ -76,24 +95,32 @@ type Maildrop struct {
 	fd       *os.File // the same, for locks
 	readOnly error    // why the file could not be opened for writing
 	table             // what the scan found
+	seen     verified // what was read again after the file had grown
+	uids     []string // once UniqueIDs was called
+	last     *int     // once Last was called
+	spoiled  bool     // the table is not that of the file
 }
 
-// table is what one scan finds out about a file.
+// table is what a scan finds out about a file, or an index has kept of one.
 type table struct {
 	id     identity  // the file as it was when the scan began
 	when   time.Time // when that was
 	msgs   []message
-	seed   maphash.Seed
+	octets int64    // sum of their sizes
 	prints []uint64 // fingerprint of each block of [0, id.size)
-	seen   verified // what was read again after the file had grown
-	uids   []string // once UniqueIDs was called
+
+	indexed *indexHeader // of the index that the table came from, or nil
+	doubt   int64        // for the octets [0, doubt) no identity speaks, see sidecar.go
+	stored  int          // so many unique-ids are in the index, and not in sums
+	sums    []uidSum     // unique-ids of the first messages
+	work    int64        // octets scanned and hashed that an index would have saved
 }
 
 // Open locks the maildrop at path for one session, scans it, and leaves it open.
 // A file that is missing or empty is an empty maildrop, and is not made (MBOX-5).
 // A file that may only be read can be served, but Remove refuses.
 //
-// Errors are ErrInUse, ErrLocked, ErrNotMailbox, ErrChanged (the file was
+// Errors are ErrInUse, ErrLocked, ErrCanceled, ErrNotMailbox, ErrChanged (the file was
 // replaced again and again), or the system's, each with what mends it; no lock
 // stays behind (R1081-PASS-2, R1081-PASS-3).
 func Open(path string, o Options) (*Maildrop, error) {
@@ -124,6 +151,9 @@ func (m *Maildrop) load() error {
 		// Another program may have put a new file there while we waited.
 		same, err := sameFile(m.path, m.f)
 		if err == nil && same {
+			err = m.recover(locks.refresh)
+		}
+		if err == nil && same {
 			err = m.index(locks)
 		}
 		locks.release()
@@ -136,20 +166,27 @@ func (m *Maildrop) load() error {
 	return fmt.Errorf("%w: %s was replaced %d times while it was being opened", ErrChanged, m.path, maxReopen)
 }
 
-// index scans the file, whose locks are held, and fills the table.
-func (m *Maildrop) index(locks *delivery) (err error) {
-	if m.table, err = scanFile(m.f, m.options, locks.refresh); err != nil {
+// index fills the table, from the index file or by a scan. The locks are held.
+func (m *Maildrop) index(locks *delivery) error {
+	if m.recall(locks.refresh) {
+		return nil
+	}
+	t, err := scanFile(m.f, m.options, locks.refresh)
+	if err != nil {
 		return fmt.Errorf("%s: %w", m.path, err)
 	}
+	m.table = t
 	return nil
 }
 
-// Close closes the file and releases the session lock. Streams fail from then on.
+// Close writes the index if that is worth it, closes the file and releases the
+// session lock. Streams fail from then on.
 // Closing again does nothing.
 func (m *Maildrop) Close() error {
 	if m.session == nil {
 		return nil
 	}
+	m.saveIndex()
 	var err error
 	if m.f != nil {
 		err = m.f.Close()
@@ -164,19 +201,13 @@ func (m *Maildrop) Len() int { return len(m.msgs) }
 
 // Size is the size in octets of message i, 0 ≤ i < Len, with every line end
 // counted as two and a missing last one added, before dot-stuffing (R1081-SIZE-1).
-func (m *Maildrop) Size(i int) int64 { return m.msgs[i].size }
+func (m *Maildrop) Size(i int) int64 { return m.msgs[i].size() }
 
-// extent is the part of the file that message i occupies, from its separator
-// line to the next one or to the end of what was scanned.
-func (m *Maildrop) extent(i int) (from, to int64) {
-	if i+1 < len(m.msgs) {
-		return m.msgs[i].start, m.msgs[i+1].start
-	}
-	return m.msgs[i].start, m.id.size
-}
+// Octets is the sum of all sizes.
+func (m *Maildrop) Octets() int64 { return m.octets }
 
 // content is an extent without separator line and closing empty line (MBOX-2).
 func (m *Maildrop) content(i int) (from, to int64) {
 	from, to = m.extent(i)
-	return from + int64(m.msgs[i].sep), to - int64(m.msgs[i].closing)
+	return from + m.msgs[i].sep(), to - m.msgs[i].closing()
 }

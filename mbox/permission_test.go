@@ -92,3 +92,27 @@ func TestStatePermission(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A lock file that another user's popper has left: the error is about that file,
+// not about a directory in which all is well.
+func TestForeignLockFile(t *testing.T) {
+	path := spool(t, three)
+	o := options(path)
+	if os.Geteuid() != 0 {
+		t.Skip("SKIP foreign lock file: only root can give files away")
+	}
+	open(t, path, o).Close() // as root: its file
+	real, err := realPath(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := filepath.Join(o.State, lockName(real))
+	if err := os.Chown(o.State, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	unprivileged(t, path)
+	_, err = Open(path, o)
+	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), lock+" has owner 0") || !strings.Contains(err.Error(), "chown") {
+		t.Errorf("%v", err)
+	}
+}

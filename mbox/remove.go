@@ -1,30 +1,16 @@
 package mbox
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Remove updates the file in place, in three steps that do not know of one another:
 //
 //	check      under the delivery locks, that the file is what was scanned,
 //	           perhaps with mail appended (change.go)
 //	plan       which octets stay: a list of extents, in order, and the final size
-//	carry out  slide the extents that stay towards the front, cut the file, fsync
+//	carry out  slide the extents that stay towards the front, cut the file, so
+//	           that a crash at any instant does no harm (update.go)
 //
-// The inode stays, and with it owner, group, mode and whoever has the file open
-// (UPD-1). Extents move only towards the front and in order, so a window that has
-// been read may be written: it never reaches octets that are still to be read.
-// Extents that lie apart are gathered into one window, one write.
-//
-// A crash in the middle: nothing makes the slide repeatable yet. If the process
-// dies, the file is a new beginning, then leftovers up to the place where the slide
-// was reading (pieces of messages that had been moved or were to go: a kept message
-// can appear twice, one of them torn), then the rest as it was; nothing that was to
-// stay is missing. If the machine loses power, the file system may have written the
-// windows in any order, and messages that were to stay can be torn. When only
-// messages at the end are removed there is no slide, and the file is as it was
-// before or cut. An error of the device in the middle leaves what a dying process
-// leaves, and is reported.
+// The inode stays, and with it owner, group, mode and whoever has the file open (UPD-1).
 
 // plan is what is to be done to the file.
 type plan struct {
@@ -39,8 +25,9 @@ type extent struct{ from, end int64 }
 // Remove removes the messages for which marked is true, once and for all when it
 // returns nil: the file is on the disk. Mail that was appended meanwhile stays
 // (UPD-2). It waits for the delivery locks as Open does, but if nothing is marked
-// it takes none and does nothing. Errors are ErrLocked, ErrReadOnly, ErrChanged
-// (nothing was removed, UPD-3) or the system's. Afterwards only Close is useful.
+// it takes none and does nothing. Nothing was removed if the error is ErrLocked,
+// ErrCanceled, ErrReadOnly, ErrChanged (UPD-3) or ErrNotBegun (UPD-5); after
+// ErrUnfinished the next Open will have done it (UPD-4). Afterwards only Close is useful.
 func (m *Maildrop) Remove(marked func(i int) bool) error {
 	first := 0
 	for first < len(m.msgs) && !marked(first) {
@@ -57,17 +44,22 @@ func (m *Maildrop) Remove(marked func(i int) bool) error {
 		return err
 	}
 	defer locks.release()
-	size, err := m.checkAll(locks.refresh)
+	size, err := m.checkAll(m.msgs[first].start, locks.refresh)
 	if err != nil {
-		return err
+		return notBegun(err)
 	}
 	p, err := m.plan(first, marked, size)
 	if err != nil {
-		return err
+		return notBegun(err)
 	}
-	if err := p.carryOut(m.f, m.options.block, locks.refresh); err != nil {
+	if m.options.canceled() {
+		return ErrCanceled
+	}
+	m.beforeUpdate()
+	if err := m.carryOut(p, size, locks.refresh); err != nil {
 		return fmt.Errorf("%s: update: %w", m.path, err)
 	}
+	m.afterUpdate(marked, locks.refresh)
 	return nil
 }
 
@@ -172,37 +164,4 @@ func (m *Maildrop) read(from, to int64, use func([]byte) bool) error {
 		from += int64(len(b))
 	}
 	return nil
-}
-
-// carryOut makes the file what the plan says, and returns when the disk has it.
-func (p *plan) carryOut(f file, block int, progress func()) error {
-	buf := getBlock(block)
-	defer putBlock(buf)
-	to, n := p.to, 0
-	for _, e := range p.keep {
-		for e.from < e.end {
-			part := buf[n:min(int64(len(buf)), int64(n)+e.end-e.from)]
-			if err := readFull(f, part, e.from); err != nil {
-				return err
-			}
-			e.from += int64(len(part))
-			if n += len(part); n < len(buf) {
-				continue
-			}
-			progress()
-			if _, err := f.WriteAt(buf, to); err != nil {
-				return err
-			}
-			to, n = to+int64(n), 0
-		}
-	}
-	if n > 0 {
-		if _, err := f.WriteAt(buf[:n], to); err != nil {
-			return err
-		}
-	}
-	if err := f.Truncate(p.size); err != nil {
-		return err
-	}
-	return f.Sync()
 }

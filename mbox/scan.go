@@ -26,14 +26,6 @@ import (
 // separator line after an empty line and was delivered unquoted is cut in two;
 // no reader of mbox files can know better.
 
-// message is a row of the table: 24 octets a message.
-type message struct {
-	start   int64  // file offset of the separator line
-	size    int64  // octets as RFC 1081 counts them
-	sep     uint16 // length of the separator line with its line end
-	closing uint8  // length of the empty line that closes it: 0, 1 (LF) or 2 (CRLF)
-}
-
 type scanner struct {
 	msgs    []message
 	unquote bool
@@ -152,7 +144,7 @@ func separator(line []byte) bool {
 // file offset at, n octets with its line end.
 func (s *scanner) begin(at int64, n int) {
 	s.close(at)
-	s.msgs = append(s.msgs, message{start: at, sep: uint16(n)})
+	s.msgs = append(s.msgs, pack(at, 0, int64(n), 0))
 	s.bare, s.saved, s.prev = 0, 0, parser.AfterText
 }
 
@@ -162,13 +154,14 @@ func (s *scanner) close(end int64) {
 		return
 	}
 	m := &s.msgs[len(s.msgs)-1]
+	closing := int64(0)
 	if s.prev == parser.AfterEmpty {
-		m.closing = s.empty
-		if s.empty == 1 {
+		if closing = int64(s.empty); closing == 1 {
 			s.bare--
 		}
 	}
-	m.size = end - int64(m.closing) - m.start - int64(m.sep) + s.bare - s.saved
+	size := end - closing - m.start - m.sep() + s.bare - s.saved
+	*m = pack(m.start, size, m.sep(), closing)
 }
 
 // finish tells the scanner that the file ends here. A last line without a line

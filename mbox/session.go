@@ -33,7 +33,12 @@ func lockSession(state, path string) (*os.File, error) {
 	name := filepath.Join(state, lockName(real))
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("session lock: %w: %s", err, permission(state, "write"))
+		what := name // a lock file that is there may be another user's
+		if _, e := os.Lstat(name); e != nil {
+			what = state
+		}
+		return nil, fmt.Errorf("session lock: %w: %s; if popper has run as another user, give it all files in %s (chown)",
+			err, permission(what, "write"), state)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("session lock: %w", err)

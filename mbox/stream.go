@@ -27,7 +27,7 @@ type Stream struct {
 
 // Message is the whole of message i, 0 ≤ i < Len (R1081-RETR-1).
 func (m *Maildrop) Message(i int) *Stream {
-	s := &Stream{m: m, owed: m.msgs[i].size, whole: true}
+	s := &Stream{m: m, owed: m.msgs[i].size(), whole: true}
 	s.from, s.end = m.content(i)
 	s.off = s.from
 	if m.options.Unquote {
@@ -106,6 +106,7 @@ func (s *Stream) finish() error {
 		s.owed -= 2
 	}
 	if s.whole && s.owed != 0 {
+		s.m.spoiled = true
 		return fmt.Errorf("%w: %s: the message at offset %d is %d octets shorter than announced", ErrChanged, s.m.path, lo, s.owed)
 	}
 	if err := s.m.checkSent(lo, hi); err != nil {

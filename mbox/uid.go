@@ -3,7 +3,7 @@ package mbox
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
+	"encoding/hex"
 	"hash"
 	"strconv"
 )
@@ -11,8 +11,8 @@ import (
 // The unique-id of a message (R1939-UIDL-1) is a hash of what does not change
 // while it lies in the maildrop: its separator line, and its octets without the
 // fields in which other programs keep their books (header.go). It is not taken
-// from the message, whose sender could choose it, and it is not stored, so no
-// cache can lose it and no rebuilt one can change it. 120 bits are enough for no
+// from the message, whose sender could choose it. The index keeps what was hashed,
+// but no index that is lost, and none that is made anew, can change it. 120 bits are enough for no
 // two messages ever to meet by chance.
 //
 // The maildrop can hold one message twice, separator line and all (a delivery
@@ -27,8 +27,9 @@ type uidSum [uidOctets]byte
 
 // UniqueIDs returns the unique-id of each message: 30 lower-case hexadecimal digits,
 // for the second of identical twins followed by "-2", for the third by "-3". The
-// first call reads the whole file; each block is compared with what was scanned
-// before it is used, so that ErrChanged is exact. The caller must not change the slice.
+// first call reads what the index does not have; each block is compared with what
+// was scanned before it is used, so that ErrChanged is exact. The caller must not
+// change the slice.
 func (m *Maildrop) UniqueIDs() ([]string, error) {
 	if m.uids != nil || len(m.msgs) == 0 {
 		return m.uids, nil
@@ -36,18 +37,15 @@ func (m *Maildrop) UniqueIDs() ([]string, error) {
 	if _, err := m.look(); err != nil {
 		return nil, err
 	}
+	m.loadSums()
+	if err := m.hashRest(); err != nil {
+		return nil, err
+	}
 	uids := make([]string, 0, len(m.msgs))
 	twins := make(map[uidSum]int, len(m.msgs))
-	w := window{m: m, k: -1, buf: getBlock(m.options.block)}
-	defer func() { putBlock(w.buf) }()
-	e := essence{to: sha256.New()}
-	for i := range m.msgs {
-		sum, err := m.sum(i, &w, &e)
-		if err != nil {
-			return nil, err
-		}
+	for _, sum := range m.sums {
 		twins[sum]++
-		uid := fmt.Sprintf("%x", sum[:])
+		uid := hex.EncodeToString(sum[:])
 		if n := twins[sum]; n > 1 {
 			uid += "-" + strconv.Itoa(n)
 		}
@@ -55,6 +53,23 @@ func (m *Maildrop) UniqueIDs() ([]string, error) {
 	}
 	m.uids = uids
 	return uids, nil
+}
+
+// hashRest hashes the messages whose unique-ids are not known.
+func (m *Maildrop) hashRest() error {
+	w := newWindow(m)
+	defer w.free()
+	e := essence{to: sha256.New()}
+	for i := len(m.sums); i < len(m.msgs); i++ {
+		sum, err := m.sum(i, w, &e)
+		if err != nil {
+			return err
+		}
+		m.sums = append(m.sums, sum)
+		from, to := m.extent(i)
+		m.work += to - from
+	}
+	return nil
 }
 
 // sum hashes message i.
@@ -86,6 +101,12 @@ type window struct {
 	buf []byte
 	sep []byte // a separator line, collected
 }
+
+func newWindow(m *Maildrop) *window {
+	return &window{m: m, k: -1, buf: getBlock(m.options.block)}
+}
+
+func (w *window) free() { putBlock(w.buf) }
 
 // at returns octets from offset from on, up to offset to or the end of the block.
 func (w *window) at(from, to int64) ([]byte, error) {

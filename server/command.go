@@ -27,6 +27,13 @@ func (s *session) carryOut(r parser.Result) outcome {
 	return o
 }
 
+// updates tells whether the command line just read begins the update of the
+// maildrop (R1081-QUIT-2).
+func (s *session) updates(r parser.Result) bool {
+	v := s.in.parser.Verb
+	return r == parser.Parsed && s.state.Allows(v) && s.state.Next(v, true) == parser.StateUpdate
+}
+
 // refuse answers a bad command: nothing changes, but too many in a row end the
 // session (R1081-LINE-7).
 func (s *session) refuse(text string) outcome {
@@ -65,14 +72,12 @@ func (s *session) next() (parser.Result, error) {
 		}
 		r = s.in.parse()
 	}
-	if s.wasCut.Load() {
-		// What was pipelined behind the moment of the cut is not carried out.
-		return r, errStopped
-	}
-	return r, nil
+	// What was pipelined behind the moment of the cut is not carried out.
+	return r, s.wasCut()
 }
 
-// deadline is when the next whole command line must have come (R1939-TIME-1).
+// deadline is when the next whole command line must have come, or the next octet
+// of a reply must have been read (R1939-TIME-1).
 func (s *session) deadline() time.Time {
 	idle := time.Now().Add(s.srv.config.IdleTimeout)
 	if login := s.started.Add(loginTime); !s.loggedIn.Load() && login.Before(idle) {

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"log/slog"
+	"sync/atomic"
 
 	"popper/mbox"
 	"popper/parser"
@@ -10,15 +12,18 @@ import (
 // dialog is the side of a session that knows commands and no connection: one
 // method for each command of the grammar.
 type dialog struct {
+	ctx      context.Context // ends when the session is cut
 	config   *Config
 	log      *slog.Logger
 	name     string // what USER said; after login, the account's name
 	failures int    // failed logins
 
+	known atomic.Bool // a password was given and was right; asked by other goroutines
+
 	drop          *mbox.Maildrop // nil before login
 	marks         marks
 	count, octets int64  // of the messages not marked
-	last          uint64 // highest number accessed (R1081-LAST-1)
+	accessed      uint64 // highest number accessed in this session (R1081-LAST-1)
 
 	retrieved, sent, removed int64 // for the log
 }
@@ -26,8 +31,8 @@ type dialog struct {
 // A command added to the grammar does not compile until it has its method here.
 var _ parser.Handler[outcome] = (*dialog)(nil)
 
-func newDialog(c *Config, log *slog.Logger) *dialog {
-	return &dialog{config: c, log: log}
+func newDialog(ctx context.Context, c *Config, log *slog.Logger) *dialog {
+	return &dialog{ctx: ctx, config: c, log: log}
 }
 
 // close releases the maildrop, without update.
@@ -40,8 +45,15 @@ func (d *dialog) close() {
 	}
 }
 
-// account is what the log says of a session in TRANSACTION.
+// account is what the log says of a session. Only who has logged in is called a
+// user there; before that a name is no more than a claim.
 func (d *dialog) account() []any {
+	switch {
+	case d.drop == nil && d.name == "":
+		return nil
+	case d.drop == nil:
+		return []any{"claimed", clip(d.name)}
+	}
 	return []any{"user", clip(d.name), "retrieved", d.retrieved, "octets", d.sent, "removed", d.removed}
 }
 

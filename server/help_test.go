@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -24,7 +25,7 @@ const secret = "open  sesame"
 // path of the maildrop.
 type people map[string]string
 
-func (p people) Authenticate(name string, s []byte) (Account, error) {
+func (p people) Authenticate(_ context.Context, name string, s []byte) (Account, error) {
 	path, ok := p[name]
 	if !ok || string(s) != secret {
 		return Account{}, ErrDenied
@@ -33,10 +34,10 @@ func (p people) Authenticate(name string, s []byte) (Account, error) {
 }
 
 // accountsFunc is an account source made of a function.
-type accountsFunc func(name string, secret []byte) (Account, error)
+type accountsFunc func(ctx context.Context, name string, secret []byte) (Account, error)
 
-func (f accountsFunc) Authenticate(name string, secret []byte) (Account, error) {
-	return f(name, secret)
+func (f accountsFunc) Authenticate(ctx context.Context, name string, secret []byte) (Account, error) {
+	return f(ctx, name, secret)
 }
 
 // logBuffer collects what is logged.

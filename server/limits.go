@@ -11,7 +11,7 @@ const (
 	DefaultIdleTimeout = 10 * time.Minute
 
 	// loginTime is how long a session may take from connect to login, whatever
-	// it sends meanwhile. Stops strangers who keep a session open for ever with
+	// it sends or reads meanwhile. Stops strangers who keep a session open for ever with
 	// one USER command every nine minutes. Not less than 10 minutes, because
 	// R1939-TIME-1 makes no exception for sessions before login.
 	loginTime = 10 * time.Minute
@@ -29,13 +29,19 @@ const (
 	// begins. Stops one slow client from delaying a restart without end.
 	DefaultGrace = 30 * time.Second
 
-	// defaultMaxSessions is how many sessions live at one time. Stops a flood
+	// DefaultMaxSessions is how many sessions live at one time. Stops a flood
 	// of connections from taking all descriptors (a session owns up to three)
-	// and memory (while it streams, two blocks of largeBuffer octets).
-	defaultMaxSessions = 1024
+	// and memory (while it streams, two blocks of largeBuffer octets). room.go
+	// tells who must go when there are more.
+	DefaultMaxSessions = 1024
 
-	// refuseTime bounds the write of the one line that a connection over
-	// maxSessions gets.
+	// networkShare is the part of them, one in so many, that one network may
+	// have before login. Stops one stranger from pushing everybody out. Large
+	// enough for an office behind one address: who logs in does not count.
+	networkShare = 4
+
+	// refuseTime bounds the write of the one line that a connection gets for
+	// which there is no room.
 	refuseTime = 5 * time.Second
 
 	// lingerTime and lingerOctets bound what is read and thrown away after the

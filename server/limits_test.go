@@ -54,6 +54,33 @@ func TestLoginLimit(t *testing.T) {
 	})
 }
 
+// A client that reads nothing is no exception to it.
+func TestLoginLimitStalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, func(c *Config) { c.IdleTimeout = time.Hour })
+		start := time.Now()
+		defer s.dial().drop()
+		synctest.Wait()
+		s.awaitEnd()
+		if d := time.Since(start); d != loginTime {
+			t.Fatalf("cut after %v", d)
+		}
+		if log := s.log.String(); !strings.Contains(log, "no login in time") {
+			t.Fatalf("log:\n%s", log)
+		}
+	})
+}
+
+// A shorter idle limit holds before login, too.
+func TestIdleLimitBeforeLogin(t *testing.T) { // R1939-TIME-1
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, func(c *Config) { c.IdleTimeout = time.Minute })
+		p := s.connect(t)
+		p.ok("USER mrose")
+		p.goneAfter(time.Minute)
+	})
+}
+
 func TestBadCommandLimit(t *testing.T) { // R1081-LINE-7
 	inSession(t, func(t *testing.T, s *site, p *client) {
 		p.ok("DELE 1")
@@ -88,18 +115,6 @@ func TestLoginFailures(t *testing.T) { // BERK-AUTH-1
 			}
 		})
 	}
-}
-
-func TestSessionLimit(t *testing.T) {
-	inAuthorization(t, func(t *testing.T, s *site, p *client) {
-		s.maxSessions = 1
-		q := s.dial()
-		q.tb = t
-		q.expect("-ERR [SYS/TEMP] too many sessions, try again later")
-		q.gone()
-		p.quit()
-		s.connect(t).quit()
-	})
 }
 
 // big is a message of many buffers.

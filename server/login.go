@@ -20,14 +20,17 @@ func (d *dialog) User(c *parser.Command) outcome {
 
 // Pass authenticates and opens the maildrop (R1081-PASS-1 to 3).
 func (d *dialog) Pass(c *parser.Command) outcome {
-	account, err := d.config.Accounts.Authenticate(d.name, c.Secret)
+	account, err := d.config.Accounts.Authenticate(d.ctx, d.name, c.Secret)
 	switch {
 	case errors.Is(err, ErrDenied):
 		return d.denied()
+	case err != nil && d.ctx.Err() != nil:
+		return refusal("[SYS/TEMP] the session was cut") // which the client will hardly see
 	case err != nil:
-		d.log.Error("login not possible: the account source fails", "user", clip(d.name), "err", err)
+		d.log.Error("login not possible: the account source fails", "claimed", clip(d.name), "err", err)
 		return refusal("[SYS/TEMP] accounts cannot be checked now, try again later")
 	}
+	d.known.Store(true)
 	if account.Name != "" {
 		d.name = account.Name
 	}
@@ -37,7 +40,7 @@ func (d *dialog) Pass(c *parser.Command) outcome {
 // denied counts a failed login; too many end the session (BERK-AUTH-1).
 func (d *dialog) denied() outcome {
 	d.failures++
-	d.log.Warn("login failed: wrong name or password", "user", clip(d.name), "failures", d.failures)
+	d.log.Warn("login failed: wrong name or password", "claimed", clip(d.name), "failures", d.failures)
 	o := refusal("[AUTH] wrong name or password")
 	if d.failures >= d.config.LoginFailures {
 		o.end = "too many failed logins"
@@ -48,7 +51,12 @@ func (d *dialog) denied() outcome {
 // open locks and scans the maildrop (R1081-PASS-2). Its trouble is no failed
 // login (R1081-PASS-3): the client may try again.
 func (d *dialog) open(path string) outcome {
-	drop, err := mbox.Open(path, d.config.Maildrop)
+	options := d.config.Maildrop
+	options.Cancel = d.ctx.Done()
+	options.Warn = func(msg string, args ...any) {
+		d.log.Warn(msg, append([]any{"user", clip(d.name)}, args...)...)
+	}
+	drop, err := mbox.Open(path, options)
 	if err != nil {
 		t := openTrouble(err)
 		d.log.Log(context.Background(), t.level, "maildrop cannot be opened: "+t.advice,
@@ -75,6 +83,8 @@ var openTroubles = []trouble{
 		"another session holds it; wait for its end"},
 	{mbox.ErrLocked, slog.LevelWarn, "[IN-USE] maildrop is locked by another program, try again",
 		"a delivery agent or mail reader holds its lock; if none runs, remove the lock file"},
+	{mbox.ErrCanceled, slog.LevelInfo, "[SYS/TEMP] the session was cut",
+		"the session was cut while it waited for a lock"},
 	{mbox.ErrNotMailbox, slog.LevelError, "[SYS/PERM] maildrop is not a mailbox, ask the administrator",
 		"it is not an mbox file; move it away or repair its first line"},
 	{fs.ErrPermission, slog.LevelError, "[SYS/PERM] maildrop may not be opened, ask the administrator",

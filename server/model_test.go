@@ -38,7 +38,8 @@ type world struct {
 	began    time.Time
 	mail     []*letter // what this session sees
 	deleted  map[int]bool
-	last     int
+	accessed int // in this session
+	last     int // what earlier sessions left
 	serial   int
 }
 
@@ -113,7 +114,7 @@ func (w *world) Pass(t *rapid.T) {
 	w.state = "new"
 	if right && w.good {
 		w.p.ok("PASS " + secret)
-		w.state, w.mail, w.deleted, w.last = "in", slices.Clone(w.file), map[int]bool{}, 0
+		w.state, w.mail, w.deleted, w.accessed = "in", slices.Clone(w.file), map[int]bool{}, 0
 		return
 	}
 	w.p.want("PASS "+map[bool]string{true: secret, false: "wrong"}[right], "-ERR [AUTH]")
@@ -204,11 +205,16 @@ func (w *world) Quit(t *rapid.T) { // R1081-QUIT-1, R1081-QUIT-2
 	w.in(t, "new", "named", "in")
 	if w.state == "in" {
 		kept := []*letter{}
+		last := 0
 		for i, l := range w.mail {
 			if !w.deleted[i] {
 				kept = append(kept, l)
 			}
+			if i+1 == max(w.accessed, w.last) {
+				last = len(kept) // R1081-LAST-1: the same message, though others go
+			}
 		}
+		w.last = last
 		w.file = append(kept, w.file[len(w.mail):]...)
 	}
 	w.p.ok("QUIT")
@@ -279,7 +285,7 @@ func (w *world) Retr(t *rapid.T) {
 	if got := w.p.body(); got != w.mail[i].content {
 		t.Fatalf("RETR: %q, want %q", got, w.mail[i].content)
 	}
-	w.last = max(w.last, i+1)
+	w.accessed = max(w.accessed, i+1)
 }
 
 func (w *world) Top(t *rapid.T) {
@@ -307,18 +313,18 @@ func (w *world) Dele(t *rapid.T) {
 	}
 	w.p.ok("DELE " + n)
 	w.deleted[i] = true
-	w.last = max(w.last, i+1)
+	w.accessed = max(w.accessed, i+1)
 }
 
 func (w *world) Last(t *rapid.T) {
 	w.in(t, "in")
-	w.p.exact("LAST", fmt.Sprintf("+OK %d", w.last))
+	w.p.exact("LAST", fmt.Sprintf("+OK %d", max(w.accessed, w.last)))
 }
 
 func (w *world) Rset(t *rapid.T) {
 	w.in(t, "in")
 	w.p.ok("RSET")
-	w.deleted, w.last = map[int]bool{}, 0
+	w.deleted, w.accessed = map[int]bool{}, 0
 }
 
 // Uidl: R1939-UIDL-1, also over sessions and deletions.

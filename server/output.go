@@ -11,10 +11,10 @@ import (
 // output gathers replies and sends them. It owns a buffer only while something
 // is pending: a small one, for multi-line replies a large one.
 type output struct {
-	conn  net.Conn
-	limit time.Duration // how long the client may go without reading an octet
-	buf   []byte        // pending octets; nil when there are none
-	sent  int64         // octets that have left buf so far
+	conn     net.Conn
+	deadline func() time.Time // when, from now, an octet must have been read
+	buf      []byte           // pending octets; nil when there are none
+	sent     int64            // octets that have left buf so far
 }
 
 var (
@@ -70,10 +70,10 @@ func (o *output) flush() error {
 
 // write sends what is pending, in one Write as long as the client reads. The
 // deadline ends only a Write that moved nothing: slow is not stalled. (So a
-// client that stalls in the middle of a Write is cut after one to two limits.)
+// client that stalls in the middle of a Write is cut after one to two idle limits.)
 func (o *output) write() error {
 	for {
-		_ = o.conn.SetWriteDeadline(time.Now().Add(o.limit))
+		_ = o.conn.SetWriteDeadline(o.deadline())
 		n, err := o.conn.Write(o.buf)
 		o.sent += int64(n)
 		o.buf = o.buf[:copy(o.buf, o.buf[n:])]

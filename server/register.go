@@ -10,7 +10,7 @@ type entry int
 
 const (
 	entered entry = iota
-	full          // as many sessions as there may be
+	full          // as many sessions as there may be, and none that could make room
 	closed        // Shutdown has begun
 )
 
@@ -21,7 +21,7 @@ func (srv *Server) enter(s *session) entry {
 	if srv.isStopping() {
 		return closed
 	}
-	if len(srv.sessions) >= srv.maxSessions {
+	if !srv.makeRoomLocked(s) {
 		return full
 	}
 	srv.sessions[s] = struct{}{}

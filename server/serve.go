@@ -40,7 +40,8 @@ func (srv *Server) Serve(l net.Listener) error {
 }
 
 // ServeConn holds one session to its end and closes conn. After Shutdown has
-// begun it only closes conn; when too many sessions live it says so first.
+// begun it only closes conn. When there are too many sessions, an older one makes
+// room (room.go), or conn is told so and closed.
 func (srv *Server) ServeConn(conn net.Conn) {
 	defer conn.Close()
 	if c, ok := conn.(interface{ SetNoDelay(bool) error }); ok {
@@ -53,7 +54,7 @@ func (srv *Server) ServeConn(conn net.Conn) {
 		defer srv.ended.Done()
 		s.serve()
 	case full:
-		s.log.Warn("connection refused: too many sessions", "limit", srv.maxSessions)
+		s.log.Warn("connection refused: too many sessions, all logged in; raise their maximum", "maximum", srv.config.MaxSessions)
 		_ = conn.SetWriteDeadline(time.Now().Add(refuseTime))
 		_, _ = conn.Write(parser.AppendErr(nil, "[SYS/TEMP] too many sessions, try again later"))
 	}
@@ -61,8 +62,8 @@ func (srv *Server) ServeConn(conn net.Conn) {
 
 // Shutdown ends all sessions and returns when the last one has ended: there
 // will be no new ones; those in AUTHORIZATION end at once; those in TRANSACTION
-// get Config.Grace to go on and are then cut without update (R1081-QUIT-3). An
-// update that has begun is always carried out to its end.
+// get Config.Grace to go on and are then cut (see Cut). An update that has begun
+// is always carried out to its end.
 func (srv *Server) Shutdown() {
 	srv.stop()
 	ended := make(chan struct{})
@@ -77,8 +78,18 @@ func (srv *Server) Shutdown() {
 		return
 	case <-grace.C:
 	}
-	srv.cut(func(*session) bool { return true })
+	srv.Cut()
 	<-ended
+}
+
+// Cut ends the grace of Shutdown: all sessions are cut now, without update
+// (R1081-QUIT-3), and there will be no new ones. It returns at once; Shutdown waits
+// for their ends, and for updates that have begun.
+func (srv *Server) Cut() {
+	srv.stop()
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.cutLocked(func(*session) bool { return true })
 }
 
 // stop lets nobody in any more and cuts the sessions that are not logged in.
@@ -96,16 +107,10 @@ func (srv *Server) stop() {
 	srv.cutLocked(func(s *session) bool { return !s.loggedIn.Load() })
 }
 
-func (srv *Server) cut(which func(*session) bool) {
-	srv.mu.Lock()
-	defer srv.mu.Unlock()
-	srv.cutLocked(which)
-}
-
 func (srv *Server) cutLocked(which func(*session) bool) {
 	for s := range srv.sessions {
 		if which(s) {
-			s.cut()
+			s.cut(errStopped)
 		}
 	}
 }

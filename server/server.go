@@ -10,6 +10,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -26,6 +27,7 @@ type Config struct {
 	IdleTimeout   time.Duration // R1939-TIME-1, see DefaultIdleTimeout
 	LoginFailures int           // BERK-AUTH-1, see DefaultLoginFailures; 1 is the Berkeley server's way
 	Grace         time.Duration // see DefaultGrace; negative: none
+	MaxSessions   int           // at one time, see DefaultMaxSessions
 	Log           *slog.Logger  // nil: no log
 }
 
@@ -42,7 +44,9 @@ type Accounts interface {
 	// take the same time for both. Any other error is a temporary failure of
 	// the account source: it goes to the log and must not contain the secret.
 	// The secret is overwritten when the command is done and must not be kept.
-	Authenticate(name string, secret []byte) (Account, error)
+	// When ctx ends nobody waits for the answer any more: it returns soon, with
+	// any error.
+	Authenticate(ctx context.Context, name string, secret []byte) (Account, error)
 }
 
 // ErrDenied is the answer of [Accounts] to a wrong name or password.
@@ -51,8 +55,7 @@ var ErrDenied = errors.New("wrong name or password")
 // Server is a set of sessions with one configuration. Its methods may be called
 // by many goroutines at one time.
 type Server struct {
-	config      Config
-	maxSessions int
+	config Config
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
@@ -72,6 +75,9 @@ func New(c Config) *Server {
 	if c.LoginFailures <= 0 {
 		c.LoginFailures = DefaultLoginFailures
 	}
+	if c.MaxSessions <= 0 {
+		c.MaxSessions = DefaultMaxSessions
+	}
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
 	}
@@ -79,10 +85,9 @@ func New(c Config) *Server {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Server{
-		config:      c,
-		maxSessions: defaultMaxSessions,
-		listeners:   make(map[net.Listener]struct{}),
-		sessions:    make(map[*session]struct{}),
-		stopping:    make(chan struct{}),
+		config:    c,
+		listeners: make(map[net.Listener]struct{}),
+		sessions:  make(map[*session]struct{}),
+		stopping:  make(chan struct{}),
 	}
 }

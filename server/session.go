@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"sync/atomic"
@@ -20,7 +22,10 @@ import (
 // Handlers (type dialog) return an outcome and see no connection, so no handler
 // can answer twice or forget to (R1081-LINE-4). Replies gather in the output
 // buffer and leave when no complete command waits any more, so that a batch of
-// pipelined commands costs one write, and a single one too.
+// pipelined commands costs one write, and a single one too. Only in front of a
+// QUIT that updates the maildrop they leave first: the client may have marked a
+// message for deletion in the same batch that retrieves it. If they cannot leave,
+// the session ends without update (R1081-QUIT-3).
 //
 // The body of a multi-line reply is pulled from its source piece by piece. The
 // source alone writes the final dot, and only after it has seen the proper end.
@@ -30,12 +35,16 @@ import (
 // whole" (R1081-RETR-2).
 //
 // Residual risk: a client may take octets that it got before such a close for a
-// whole message; one that does cannot be helped by any server.
+// whole message; one that does cannot be helped by any server. And replies that
+// have left may still be lost with the connection: POP3 has no way for the client
+// to say what it got, so that a client which asks for deletion in the same batch
+// takes that risk.
 type session struct {
 	srv      *Server
 	conn     net.Conn
 	log      *slog.Logger
 	started  time.Time
+	network  netip.Prefix // see room.go
 	in       input
 	out      output
 	dialog   *dialog
@@ -43,35 +52,48 @@ type session struct {
 	bad      int         // bad commands in a row
 	why      string      // not empty: the session ends after this reply, and why
 	loggedIn atomic.Bool // TRANSACTION was reached; Shutdown grants the grace
-	wasCut   atomic.Bool // Shutdown has closed the connection
+
+	ctx  context.Context         // ends when the session is cut; its cause says why
+	stop context.CancelCauseFunc // ends ctx
 }
 
 func newSession(srv *Server, conn net.Conn) *session {
 	log := srv.config.Log.With("peer", peer(conn))
-	return &session{
+	ctx, stop := context.WithCancelCause(context.Background())
+	s := &session{
 		srv:     srv,
 		conn:    conn,
 		log:     log,
 		started: time.Now(),
+		network: network(conn),
 		in:      input{conn: conn},
-		out:     output{conn: conn, limit: srv.config.IdleTimeout},
-		dialog:  newDialog(&srv.config, log),
+		out:     output{conn: conn},
+		dialog:  newDialog(ctx, &srv.config, log),
 		state:   parser.StartState,
+		ctx:     ctx,
+		stop:    stop,
 	}
+	s.out.deadline = s.deadline
+	return s
 }
 
-// cut ends the session from outside, without update (R1081-QUIT-3).
-func (s *session) cut() {
-	s.wasCut.Store(true)
+// cut ends the session from outside, without update (R1081-QUIT-3): a command
+// that waits, for a lock or for its turn to be authenticated, stops waiting, and
+// no update begins any more. One that has begun is carried out.
+func (s *session) cut(why error) {
+	s.stop(why)
 	_ = s.conn.Close()
 }
+
+// wasCut returns why the session was cut, nil if it was not.
+func (s *session) wasCut() error { return context.Cause(s.ctx) }
 
 // serve holds the session and closes the connection. A panic ends this session
 // only, without update.
 func (s *session) serve() {
 	s.log.Info("session begins")
-	defer s.srv.leave(s)
 	defer s.conn.Close()
+	defer s.srv.leave(s) // first: who sees the connection closed may count on the place
 	err := errPanic
 	defer func() {
 		if p := recover(); p != nil {
@@ -100,6 +122,12 @@ func (s *session) talk() error {
 		if err != nil {
 			return err
 		}
+		if s.updates(r) {
+			// What the client has not got must not be removed behind its back.
+			if err := s.out.flush(); err != nil {
+				return err
+			}
+		}
 		o := s.carryOut(r)
 		if err := s.answer(o); err != nil {
 			return err
@@ -122,8 +150,8 @@ func (s *session) reason(err error) string {
 		return s.why
 	case err == nil:
 		return "quit"
-	case s.wasCut.Load():
-		return errStopped.Error()
+	case s.wasCut() != nil:
+		return s.wasCut().Error()
 	case errors.Is(err, io.EOF):
 		return "closed by the client"
 	case !errors.Is(err, os.ErrDeadlineExceeded):

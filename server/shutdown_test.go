@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -84,10 +85,10 @@ func TestShutdownDuringLogin(t *testing.T) {
 		begun, on := make(chan struct{}), make(chan struct{})
 		s := newSite(t, two, func(c *Config) {
 			people := c.Accounts
-			c.Accounts = accountsFunc(func(name string, secret []byte) (Account, error) {
+			c.Accounts = accountsFunc(func(ctx context.Context, name string, secret []byte) (Account, error) {
 				close(begun)
 				<-on
-				return people.Authenticate(name, secret)
+				return people.Authenticate(ctx, name, secret)
 			})
 		})
 		p := s.connect(t)

@@ -214,6 +214,39 @@ func TestAcceptFails(t *testing.T) {
 	})
 }
 
+// The pause after a failed accept does not hold Shutdown up.
+func TestShutdownDuringAcceptPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, nil)
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(&flaky{fails: 1 << 30, conns: make(chan net.Conn)}) }()
+		time.Sleep(10*acceptPauseMax + acceptPauseMax/2)
+		synctest.Wait()
+		start := time.Now()
+		s.Shutdown()
+		if err := <-served; err != nil || time.Since(start) != 0 {
+			t.Fatalf("Serve: %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// A session that ends without QUIT gives its maildrop back before it lingers.
+func TestMaildropFreeWhileLingering(t *testing.T) { // R1081-PASS-3
+	l := newSite(t, two, nil).listenTCP(t)
+	p := l.connect(t)
+	p.ok("USER mrose")
+	p.ok("PASS " + secret)
+	p.send(strings.Repeat("BOGUS\r\n", maxBad-1) + "BOGUS")
+	for range maxBad {
+		p.line()
+	}
+	p.gone() // the server's half is closed, ours is not
+	q := l.connect(t)
+	q.ok("USER mrose")
+	q.ok("PASS " + secret)
+	q.quit()
+}
+
 // A listener closed behind the server's back is an error, not a busy loop.
 func TestListenerClosed(t *testing.T) {
 	s := newSite(t, two, nil)

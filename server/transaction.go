@@ -61,7 +61,7 @@ func (d *dialog) Retr(c *parser.Command) outcome {
 	number, size := c.Message, d.drop.Size(i)
 	o := done(fmt.Sprintf("%d octets", size))
 	o.body = &message{stream: d.drop.Message(i), size: size, whole: func() {
-		d.last = max(d.last, number)
+		d.accessed = max(d.accessed, number)
 		d.retrieved++
 		d.sent += size
 	}}
@@ -89,31 +89,36 @@ func (d *dialog) Dele(c *parser.Command) outcome {
 	d.marks.add(i, d.drop.Len())
 	d.count--
 	d.octets -= d.drop.Size(i)
-	d.last = max(d.last, c.Message)
+	d.accessed = max(d.accessed, c.Message)
 	return done(fmt.Sprintf("message %d marked for deletion", c.Message))
 }
 
 // Noop: R1081-NOOP-1.
 func (d *dialog) Noop(*parser.Command) outcome { return done("") }
 
-// Last: R1081-LAST-1; a session starts at 0.
+// Last: R1081-LAST-1; a session starts with what earlier ones left.
 func (d *dialog) Last(*parser.Command) outcome {
-	return done(fmt.Sprintf("%d", d.last))
+	return done(fmt.Sprintf("%d", d.highest()))
+}
+
+// highest is the highest number accessed, by this session or an earlier one.
+func (d *dialog) highest() uint64 {
+	if d.accessed == uint64(d.drop.Len()) {
+		return d.accessed // and nothing needs to be read
+	}
+	return max(d.accessed, uint64(d.drop.Last()))
 }
 
 // Rset: R1081-RSET-1.
 func (d *dialog) Rset(*parser.Command) outcome {
-	d.marks, d.last = nil, 0
+	d.marks, d.accessed = nil, 0
 	d.total()
 	return done(fmt.Sprintf("maildrop has %d messages (%d octets)", d.count, d.octets))
 }
 
 // total counts the messages when none is marked.
 func (d *dialog) total() {
-	d.count, d.octets = int64(d.drop.Len()), 0
-	for i := range d.drop.Len() {
-		d.octets += d.drop.Size(i)
-	}
+	d.count, d.octets = int64(d.drop.Len()), d.drop.Octets()
 }
 
 func (d *dialog) size(i int) uint64 { return uint64(d.drop.Size(i)) }

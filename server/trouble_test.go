@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,11 +23,11 @@ func TestAccountsFail(t *testing.T) {
 		s := newSite(t, two, func(c *Config) {
 			c.LoginFailures = 1
 			people, calls := c.Accounts, 0
-			c.Accounts = accountsFunc(func(name string, secret []byte) (Account, error) {
+			c.Accounts = accountsFunc(func(ctx context.Context, name string, secret []byte) (Account, error) {
 				if calls++; calls < 3 {
 					return Account{}, errors.New("disk of accounts on fire")
 				}
-				return people.Authenticate(name, secret)
+				return people.Authenticate(ctx, name, secret)
 			})
 		})
 		p := s.connect(t)
@@ -49,11 +50,11 @@ func TestAccountsPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, two, func(c *Config) {
 			people := c.Accounts
-			c.Accounts = accountsFunc(func(name string, secret []byte) (Account, error) {
+			c.Accounts = accountsFunc(func(ctx context.Context, name string, secret []byte) (Account, error) {
 				if name == "bug" {
 					panic("a bug")
 				}
-				return people.Authenticate(name, secret)
+				return people.Authenticate(ctx, name, secret)
 			})
 		})
 		s.bug = true
@@ -230,9 +231,13 @@ func TestStateDirectoryMissing(t *testing.T) {
 // What QUIT says of a failed update is true (R1081-QUIT-2).
 func TestRemoveTrouble(t *testing.T) {
 	for err, want := range map[error]string{
-		mbox.ErrChanged:  "no message was removed",
-		mbox.ErrLocked:   "no message was removed",
-		mbox.ErrReadOnly: "no message was removed",
+		mbox.ErrChanged:    "no message was removed",
+		mbox.ErrLocked:     "no message was removed",
+		mbox.ErrCanceled:   "no message was removed",
+		mbox.ErrReadOnly:   "no message was removed",
+		mbox.ErrNotBegun:   "no message was removed",             // UPD-5
+		mbox.ErrUnfinished: "will be finished at the next login", // UPD-4
+		errors.Join(mbox.ErrUnfinished, mbox.ErrChanged): "will be finished at the next login",
 		io.ErrShortWrite: "some deleted messages may not have been removed",
 		fs.ErrPermission: "some deleted messages may not have been removed",
 		os.ErrInvalid:    "some deleted messages may not have been removed",
@@ -267,9 +272,9 @@ func TestSecretOverwritten(t *testing.T) {
 		var kept []byte
 		s := newSite(t, two, func(c *Config) {
 			people := c.Accounts
-			c.Accounts = accountsFunc(func(name string, secret []byte) (Account, error) {
+			c.Accounts = accountsFunc(func(ctx context.Context, name string, secret []byte) (Account, error) {
 				kept = secret
-				return people.Authenticate(name, secret)
+				return people.Authenticate(ctx, name, secret)
 			})
 		})
 		p := s.connect(t)

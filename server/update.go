@@ -16,6 +16,7 @@ func (d *dialog) Quit(*parser.Command) outcome {
 		return done("popper signing off")
 	}
 	defer d.close()
+	d.keepLast()
 	marked := int64(d.drop.Len()) - d.count
 	if err := d.drop.Remove(d.marks.has); err != nil {
 		d.log.Error("update failed: see err for what mends it", append(d.account(), "err", err)...)
@@ -25,16 +26,36 @@ func (d *dialog) Quit(*parser.Command) outcome {
 	return done(fmt.Sprintf("popper signing off, %d messages removed", d.removed))
 }
 
+// keepLast hands the highest number accessed on to later sessions. A session that
+// ends without QUIT does not do it (R1081-LAST-1 leaves that open): such a session
+// changes nothing, and a client that lost its connection does not know itself how far
+// it came. Its failure is no failure of the update.
+func (d *dialog) keepLast() {
+	if d.accessed == 0 {
+		return
+	}
+	if err := d.drop.SetLast(int(d.highest()), d.marks.has); err != nil {
+		d.log.Warn("what LAST tells is not kept for later sessions: make the state directory writable and give it room",
+			"user", clip(d.name), "err", err)
+	}
+}
+
 // removeTrouble is what the client may know of an error of mbox.Remove. It
 // promises that nothing was removed only where mbox checks before it writes.
 func removeTrouble(err error) string {
 	switch {
+	case errors.Is(err, mbox.ErrUnfinished): // UPD-4
+		return "[SYS/TEMP] removal was interrupted and will be finished at the next login"
 	case errors.Is(err, mbox.ErrChanged):
 		return "[SYS/TEMP] maildrop was changed by another program, no message was removed"
 	case errors.Is(err, mbox.ErrLocked):
 		return "[IN-USE] maildrop is locked by another program, no message was removed"
+	case errors.Is(err, mbox.ErrCanceled): // R1081-QUIT-3
+		return "[SYS/TEMP] the session was cut, no message was removed"
 	case errors.Is(err, mbox.ErrReadOnly):
 		return "[SYS/PERM] maildrop may not be written, no message was removed"
+	case errors.Is(err, mbox.ErrNotBegun): // UPD-5
+		return "[SYS/TEMP] maildrop cannot be updated now, no message was removed"
 	}
 	return "[SYS/TEMP] some deleted messages may not have been removed"
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"popper/server/passwd"
 )
@@ -24,16 +26,16 @@ func demo(args []string) int {
 	f.StringVar(&addr, "listen", "127.0.0.1:1110", "")
 	f.BoolVar(&c.debug, "d", false, "")
 	if err := f.Parse(args); err == flag.ErrHelp {
-		return exit(err, nil)
+		return exit(err)
 	} else if err != nil || f.NArg() > 0 {
-		return exit(usageError("it is: popper demo [--listen ADDR] [-d]"), nil)
+		return exit(usageError("it is: popper demo [--listen ADDR] [-d]"))
 	}
 	dir, err := os.MkdirTemp("", "popper-demo-")
 	if err != nil {
-		return exit(err, nil)
+		return exit(err)
 	}
 	defer os.RemoveAll(dir)
-	return exit(serveDemo(c, dir, addr), nil)
+	return exit(serveDemo(c, dir, addr))
 }
 
 func serveDemo(c *config, dir, addr string) error {
@@ -58,12 +60,15 @@ func serveDemo(c *config, dir, addr string) error {
 	if err != nil {
 		return err
 	}
-	l, err := open(addr)
+	l, err := open(addr, nil)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; choose another with `popper demo --listen ADDR`, for instance 127.0.0.1:0", err)
+	}
 	if err != nil {
 		return err
 	}
 	printDemo(os.Stdout, l.Addr().(*net.TCPAddr))
-	return run(srv, []net.Listener{l}, log)
+	return run(srv, []net.Listener{l}, nil, log)
 }
 
 func printDemo(w io.Writer, a *net.TCPAddr) {

@@ -22,6 +22,8 @@ type failure struct {
 	error
 }
 
+func (f failure) Unwrap() error { return f.error }
+
 func usageError(format string, a ...any) error {
 	return failure{exitUsage, fmt.Errorf(format, a...)}
 }
@@ -30,13 +32,8 @@ func configError(format string, a ...any) error {
 	return failure{exitConfig, fmt.Errorf(format, a...)}
 }
 
-// exit reports err where somebody reads it and gives the exit code. log is nil
-// as long as there is none.
-//
-// Under inetd the standard error output is the client's socket, as are the
-// other two: there the reason goes to the log, and the client is told no more
-// than that there is one.
-func exit(err error, log *slog.Logger) int {
+// exit reports err on the standard error output and gives the exit code.
+func exit(err error) int {
 	switch {
 	case err == nil:
 		return 0
@@ -44,30 +41,49 @@ func exit(err error, log *slog.Logger) int {
 		fmt.Print(usage)
 		return 0
 	}
-	code := 1
-	var f failure
-	if errors.As(err, &f) {
-		code = f.code
+	fmt.Fprintf(os.Stderr, "popper: %v\n", err)
+	code := exitCode(err)
+	if code == exitUsage {
+		fmt.Fprintln(os.Stderr, "popper: `popper --help` lists the flags")
 	}
-	if !clientReadsErrors() {
-		fmt.Fprintf(os.Stderr, "popper: %v\n", err)
-		if code == exitUsage {
-			fmt.Fprintln(os.Stderr, "popper: `popper --help` lists the flags")
-		}
-		return code
-	}
-	if log == nil {
-		log, _ = syslogLogger(slog.LevelInfo)
-	}
-	log.Error("popper did not start", "error", err)
-	fmt.Print("-ERR [SYS/PERM] this server is not set up; its log says why\r\n")
 	return code
 }
 
-// clientReadsErrors tells whether what is written to standard error ends up in
-// the socket on standard input.
-func clientReadsErrors() bool {
-	var in, errs unix.Stat_t
-	return isSocket(0) && unix.Fstat(0, &in) == nil && unix.Fstat(2, &errs) == nil &&
-		in.Dev == errs.Dev && in.Ino == errs.Ino
+func exitCode(err error) int {
+	var f failure
+	if errors.As(err, &f) {
+		return f.code
+	}
+	return 1
+}
+
+// exitServer does the same for a server, and tells its log. There may be a client
+// already: that one is told that something is wrong, and what it is goes to the
+// standard error output only if that is not the client's socket too, as under inetd. c is what is known
+// of the command line; log is nil as long as there is none.
+func exitServer(c *config, err error, log *slog.Logger) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return exit(err)
+	}
+	client := isSocket(0) && (sameFile(0, 2) || c.inetd || len(c.listen) == 0)
+	if log == nil && client {
+		log, _ = syslogLogger(slog.LevelInfo)
+	}
+	if log != nil && (client || c.inetd || c.syslog || c.trace != "") { // else it is the standard error output
+		log.Error("popper cannot serve", "error", err)
+	}
+	if client {
+		// Descriptor 0, since 1 may lead elsewhere, and a broken pipe on 1 kills.
+		fmt.Fprint(os.Stdin, "-ERR [SYS/PERM] this server is not set up; its log says why\r\n")
+		if sameFile(0, 2) {
+			return exitCode(err)
+		}
+	}
+	return exit(err)
+}
+
+// sameFile tells whether two descriptors are of one file or socket.
+func sameFile(a, b int) bool {
+	var x, y unix.Stat_t
+	return unix.Fstat(a, &x) == nil && unix.Fstat(b, &y) == nil && x.Dev == y.Dev && x.Ino == y.Ino
 }

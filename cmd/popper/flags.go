@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,17 +30,20 @@ input, popper does as with --inetd.
   --inetd                serve the client on standard input and output, then end
   --passwd FILE          users: lines of user:hash[:maildrop]
   --maildrop PATTERN     where the mail is; %u is the user (/var/mail/%u)
-  --state DIR            popper's own directory, for locks (/var/lib/popper)
+  --state DIR            popper's own directory: session locks, indexes, what LAST
+                         tells (/var/lib/popper)
+  --journal DIR          where the journals of updates are (beside each spool file)
   --locks KINDS          delivery locks in the order they are taken, of dotlock,
                          fcntl, flock (dotlock,fcntl)
   --lock-wait DURATION   how long to wait for them (20s)
   --mboxrd               undo the quoting of ">From " lines
   --idle-timeout DURATION  a client that is silent longer is cut off (10m)
   --login-failures N     failed logins that end a session (3)
+  --max-sessions N       sessions at the same time, when listening (1024)
   --grace DURATION       time for running sessions when popper is stopped (30s)
   --syslog               log to syslog, facility local0, when listening
   -d                     log each command, without passwords
-  -t FILE                log to FILE instead
+  -t FILE                log to FILE instead; SIGHUP opens it again
   --version              print the version
 `
 
@@ -49,11 +54,13 @@ type config struct {
 	passwd   string
 	maildrop string
 	state    string
+	journal  string
 	locks    []mbox.LockKind
 	lockWait time.Duration
 	mboxrd   bool
 	idle     time.Duration
 	failures int
+	sessions int
 	grace    time.Duration
 	syslog   bool
 	debug    bool
@@ -75,17 +82,33 @@ func (c *config) flags() *flag.FlagSet {
 	f.StringVar(&c.passwd, "passwd", "", "")
 	f.StringVar(&c.maildrop, "maildrop", "/var/mail/%u", "")
 	f.StringVar(&c.state, "state", "/var/lib/popper", "")
+	f.StringVar(&c.journal, "journal", "", "")
 	f.Func("locks", "", c.setLocks)
-	f.DurationVar(&c.lockWait, "lock-wait", 0, "")
+	duration(f, &c.lockWait, "lock-wait", mbox.DefaultWait)
 	f.BoolVar(&c.mboxrd, "mboxrd", false, "")
-	f.DurationVar(&c.idle, "idle-timeout", server.DefaultIdleTimeout, "")
+	duration(f, &c.idle, "idle-timeout", server.DefaultIdleTimeout)
 	f.IntVar(&c.failures, "login-failures", server.DefaultLoginFailures, "")
-	f.DurationVar(&c.grace, "grace", server.DefaultGrace, "")
+	f.IntVar(&c.sessions, "max-sessions", server.DefaultMaxSessions, "")
+	duration(f, &c.grace, "grace", server.DefaultGrace)
 	f.BoolVar(&c.syslog, "syslog", false, "")
 	f.BoolVar(&c.debug, "d", false, "")
 	f.StringVar(&c.trace, "t", "", "")
 	f.BoolVar(&c.version, "version", false, "")
 	return f
+}
+
+// duration defines a flag for a time. Many forget the unit.
+func duration(f *flag.FlagSet, to *time.Duration, name string, value time.Duration) {
+	*to = value
+	f.Func(name, "", func(s string) (err error) {
+		if *to, err = time.ParseDuration(s); err == nil {
+			return nil
+		}
+		if _, err := strconv.Atoi(s); err == nil {
+			return fmt.Errorf("the unit is missing: %ss, %[1]sm or %[1]sh", s)
+		}
+		return errors.New("it is a number with a unit, for instance 90s or 10m")
+	})
 }
 
 // lockKinds are the words of --locks.
@@ -130,8 +153,12 @@ func parse(args []string) (*config, error) {
 		return c, usageError("give --listen ADDR, or --inetd to serve a client on standard input")
 	case c.passwd == "":
 		return c, usageError("give --passwd FILE: without it nobody can log in")
-	case c.idle <= 0 || c.lockWait < 0 || c.grace < 0:
-		return c, usageError("--idle-timeout, --lock-wait and --grace: a time cannot be negative, nor --idle-timeout zero")
+	case c.idle <= 0 || c.lockWait <= 0:
+		return c, usageError("--idle-timeout and --lock-wait: more than zero; --lock-wait 1ns makes one attempt")
+	case c.grace < 0:
+		return c, usageError("--grace: a time cannot be negative")
+	case c.sessions < 1:
+		return c, usageError("--max-sessions %d: at least 1", c.sessions)
 	case c.failures < 1:
 		return c, usageError("--login-failures %d: at least 1", c.failures)
 	}
@@ -148,9 +175,10 @@ func (c *config) server() server.Config {
 		grace = -1 // zero means the default there, and none here
 	}
 	return server.Config{
-		Maildrop:      mbox.Options{State: c.state, Locks: c.locks, Wait: c.lockWait, Unquote: c.mboxrd},
+		Maildrop:      mbox.Options{State: c.state, Journal: c.journal, Locks: c.locks, Wait: c.lockWait, Unquote: c.mboxrd},
 		IdleTimeout:   c.idle,
 		LoginFailures: c.failures,
+		MaxSessions:   c.sessions,
 		Grace:         grace,
 	}
 }

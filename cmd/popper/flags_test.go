@@ -1,12 +1,15 @@
 package main_test
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Every fault of the command line ends popper before it serves anything, with
@@ -23,8 +26,13 @@ func TestBadFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.write(s.dir+"/broken", "\nann:plain\n")
+	if err := unix.Mkfifo(s.dir+"/fifo", 0o600); err != nil {
+		t.Fatal(err)
+	}
 	listen := slices.Clip(s.flags("--listen", "127.0.0.1:0"))
 	_, taken := s.listen()
+	port := freePort(t)
+	free, anyFree := "127.0.0.1:"+port, ":"+port
 	for _, c := range []struct {
 		args []string
 		code int
@@ -38,7 +46,11 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"--listen", "127.0.0.1:0"}, 64, "--passwd"},
 		{[]string{"--inetd"}, 64, "--passwd"},
 		{s.flags("--listen", "127.0.0.1"), 64, "host:port"},
-		{append(listen, "--idle-timeout", "5"), 64, "idle-timeout"},
+		{append(listen, "--idle-timeout", "10"), 64, "idle-timeout: the unit is missing: 10s, 10m or 10h"},
+		{append(listen, "--grace", "soon"), 64, "grace: it is a number with a unit"},
+		{append(listen, "--lock-wait", "0"), 64, "--lock-wait"},
+		{append(listen, "--max-sessions", "0"), 64, "--max-sessions"},
+		{append(listen, "--journal", s.passwd+"/journals"), 78, "--journal"},
 		{append(listen, "--idle-timeout", "0s"), 64, "--idle-timeout"},
 		{append(listen, "--grace", "-1s"), 64, "--grace"},
 		{append(listen, "--login-failures", "0"), 64, "--login-failures"},
@@ -54,12 +66,17 @@ func TestBadFlags(t *testing.T) {
 		{append(listen, "--state", s.dir+"/open"), 78, "chmod go-w"},
 		{append(listen, "-t", s.dir+"/link"), 78, "-t: "},
 		{append(listen, "-t", s.dir), 78, "-t: "},
+		{append(listen, "-t", s.dir+"/fifo"), 78, "-t: "},
+		{append(listen, "--passwd", s.dir+"/fifo"), 78, "not a regular file"},
 		{s.flags("--listen", taken), 78, "another program has that port"},
 		{append(listen, "--listen", taken), 78, "another program has that port"},
+		{s.flags("--listen", free, "--listen", free), 78, "another --listen"},
+		{s.flags("--listen", anyFree, "--listen", free), 78, "another --listen"},
 		{s.flags("--listen", "192.0.2.1:0"), 78, "no interface"},
 		{[]string{"passwd", "file"}, 64, "FILE USER"},
 		{[]string{"passwd", "--bogus", "file", "ann"}, 64, "bogus"},
 		{[]string{"demo", "now"}, 64, "popper demo"},
+		{[]string{"demo", "--listen", taken}, 78, "popper demo --listen ADDR"},
 	} {
 		p := start(t, nil, binary, c.args...)
 		code, out := p.code(), p.out.String()
@@ -82,7 +99,8 @@ func TestOneDashOrTwo(t *testing.T) {
 		p := start(t, nil, binary, dash+"listen", "127.0.0.1:0", dash+"listen=localhost:0",
 			dash+"passwd", s.passwd, dash+"maildrop", s.dir+"/%u", dash+"state", s.dir+"/state",
 			dash+"idle-timeout", "15m", dash+"login-failures", "1", dash+"d", dash+"mboxrd",
-			dash+"locks", "fcntl,dotlock", dash+"lock-wait", "1s", dash+"grace", "1s")
+			dash+"locks", "fcntl,dotlock", dash+"lock-wait", "1s", dash+"grace", "1s",
+			dash+"max-sessions", "9", dash+"journal", s.dir+"/journals")
 		c := dial(t, p.find(`addr=(127\S+)`)[1])
 		c.ask("USER ann", "+OK")
 		c.ask("PASS wrong", "-ERR") // BERK-AUTH-1
@@ -137,5 +155,63 @@ func TestPrivilegedPort(t *testing.T) {
 	p := start(t, func(c *exec.Cmd) { c.Dir = "/" }, setpriv, args...)
 	if code := p.code(); code != 78 || !strings.Contains(p.out.String(), "CAP_NET_BIND_SERVICE") {
 		t.Errorf("exit code %d, %q", code, p.out.String())
+	}
+}
+
+// A state directory that is another's: root would leave files in it that lock
+// that user out.
+func TestRootInForeignState(t *testing.T) {
+	if os.Getuid() != 0 {
+		skip(t, "root")
+	}
+	s := newSite(t)
+	state := s.dir + "/state"
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(state, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, nil, binary, s.flags("--listen", "127.0.0.1:0")...)
+	p.find("as root|listening")
+	if code := p.code(); code != 78 || !strings.Contains(p.out.String(), "uid 65534") {
+		t.Errorf("exit code %d, %q", code, p.out.String())
+	}
+}
+
+// A server that cannot start says so in its trace as well: a daemon's standard
+// error output may lead nowhere.
+func TestFailedStartIsInTrace(t *testing.T) {
+	s := newSite(t)
+	p := start(t, nil, binary, s.flags("--listen", "192.0.2.1:0", "-t", s.trace)...)
+	p.code()
+	if text := s.read(s.trace); !strings.Contains(text, "no interface") || !strings.HasPrefix(p.out.String(), "popper: ") {
+		t.Errorf("trace %q, standard error %q", text, p.out.String())
+	}
+}
+
+// One session, and no more.
+func TestMaxSessions(t *testing.T) {
+	s := newSite(t)
+	p, addr := s.listen("--max-sessions", "1")
+	c := dial(t, addr)
+	c.login()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p.find("too many sessions")
+	c.ask("QUIT", "+OK")
+}
+
+// The journal of an update is where --journal says.
+func TestJournalDirectory(t *testing.T) {
+	s := newSite(t)
+	journals := s.dir + "/journals"
+	_, addr := s.listen("--journal", journals)
+	s.session(dial(t, addr))
+	if fi, err := os.Stat(journals); err != nil || fi.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", fi, err)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -16,8 +17,7 @@ import (
 func serveClient(srv *server.Server, trace *os.File, log *slog.Logger) error {
 	conn, err := takeClient(trace)
 	if err != nil {
-		log.Error("the client's descriptors cannot be taken over", "error", err)
-		return err
+		return fmt.Errorf("the client's descriptors cannot be taken over: %w", err)
 	}
 	if conn.RemoteAddr() == nil { // the kernel knows no peer any more
 		log.Info("the client was gone before the session began")
@@ -70,6 +70,17 @@ func duplicate(fd int) (int, error) {
 }
 
 func isSocket(fd int) bool { return fileType(fd) == unix.S_IFSOCK }
+
+// isListening tells whether fd is a socket that waits for connections.
+func isListening(fd int) bool {
+	listening, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	return err == nil && listening != 0
+}
+
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
+}
 
 func fileType(fd int) uint32 {
 	var st unix.Stat_t

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -61,12 +62,38 @@ func TestInheritedSocket(t *testing.T) {
 				t.Errorf("%v: descriptor %d is %s, %v: a stray line would reach the client", more, fd, to, err)
 			}
 		}
+		sockets := 0
+		for _, to := range descriptors(t, p) {
+			if strings.HasPrefix(to, "socket:") {
+				sockets++
+			}
+		}
+		if sockets != 1 {
+			t.Errorf("%v: %d descriptors are sockets: the client sees no end until all are closed", more, sockets)
+		}
 		s.session(c)
 		conn.Close()
 		if code := p.code(); code != 0 {
 			t.Errorf("%v: exit code %d", more, code)
 		}
 	}
+}
+
+// descriptors are the open files of a process.
+func descriptors(t *testing.T, p *process) map[string]string {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", p.Process.Pid)
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]string{}
+	for _, fd := range list {
+		if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil {
+			open[fd.Name()] = to
+		}
+	}
+	return open
 }
 
 // Under inetd standard error is the client: it learns that something is wrong,
@@ -94,6 +121,73 @@ func TestErrorsAreNotForTheClient(t *testing.T) {
 		if code != c.code {
 			t.Errorf("%s: exit code %d, want %d", name, code, c.code)
 		}
+	}
+}
+
+// Superservers that put standard error elsewhere (systemd, xinetd): the client
+// still gets its line, and the reason is where standard error leads.
+func TestFailedStartTellsClient(t *testing.T) {
+	s := newSite(t)
+	s.write(s.passwd, "ann:plain\n")
+	for name, args := range map[string][]string{"passwd broken": s.flags("--inetd"), "usage": {"--bogus"}} {
+		f, conn := accepted(t)
+		p := start(t, func(c *exec.Cmd) { c.Stdin, c.Stdout = f, f }, binary, args...)
+		f.Close()
+		p.code()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		got, err := io.ReadAll(conn)
+		if want := "-ERR [SYS/PERM] this server is not set up; its log says why\r\n"; string(got) != want || err != nil {
+			t.Errorf("%s: the client gets %q, %v", name, got, err)
+		}
+		if out := p.out.String(); !strings.HasPrefix(out, "popper: ") || strings.Contains(out, "-ERR") {
+			t.Errorf("%s: standard error gets %q", name, out)
+		}
+	}
+}
+
+// A sub-command serves nobody, whatever its standard input is.
+func TestSubcommandOnSocket(t *testing.T) {
+	s := newSite(t)
+	f, conn := accepted(t)
+	p := start(t, func(c *exec.Cmd) { c.Stdin = f }, binary, "passwd", s.dir, "ann")
+	f.Close()
+	if code := p.code(); code != 78 || !strings.HasPrefix(p.out.String(), "popper: ") {
+		t.Errorf("exit code %d, %q", code, p.out.String())
+	}
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if got, err := io.ReadAll(conn); len(got) > 0 || err != nil {
+		t.Errorf("the socket gets %q, %v", got, err)
+	}
+}
+
+// inetd's "wait" hands the listening socket over: no client will ever be there.
+func TestListeningSocket(t *testing.T) {
+	s := newSite(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for name, prepare := range map[string]func(*exec.Cmd){
+		"inetd":   sockets(f),
+		"systemd": func(c *exec.Cmd) { c.Stdin, c.Stdout = f, f },
+	} {
+		p := start(t, prepare, binary, s.flags("--inetd", "-t", s.trace)...)
+		if code := p.code(); code != 78 {
+			t.Errorf("%s: exit code %d", name, code)
+		}
+		if text := s.read(s.trace); !strings.Contains(text, "wait = no") {
+			t.Errorf("%s: trace %q", name, text)
+		}
+		if name == "systemd" && !strings.Contains(p.out.String(), "nowait") {
+			t.Errorf("%s: standard error gets %q", name, p.out.String())
+		}
+		os.Remove(s.trace)
 	}
 }
 

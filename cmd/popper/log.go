@@ -59,6 +59,28 @@ func openTrace(path string) (*os.File, error) {
 	return f, nil
 }
 
+// reopenTrace puts a newly opened file of the same name behind the descriptor of
+// the trace, in one step, so that no line is lost and nobody needs to know. Under
+// inetd descriptor 2 is the trace as well, and follows.
+func reopenTrace(trace *os.File, log *slog.Logger) {
+	f, err := openTrace(trace.Name())
+	if err != nil {
+		log.Error("the trace cannot be opened again, and the old one serves on", "error", err)
+		return
+	}
+	defer f.Close()
+	also := sameFile(int(trace.Fd()), 2)
+	err = unix.Dup3(int(f.Fd()), int(trace.Fd()), unix.O_CLOEXEC)
+	if err == nil && also {
+		err = unix.Dup3(int(f.Fd()), 2, 0)
+	}
+	if err != nil {
+		log.Error("the trace cannot be opened again, and the old one serves on", "error", err)
+		return
+	}
+	log.Info("trace reopened")
+}
+
 // sender is the part of *syslog.Writer that is used.
 type sender interface {
 	Debug(string) error

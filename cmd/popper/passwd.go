@@ -17,30 +17,43 @@ func setPassword(args []string) int {
 	f.SetOutput(io.Discard)
 	f.StringVar(&algorithm, "algorithm", passwd.DefaultAlgorithm, "")
 	if err := f.Parse(args); err == flag.ErrHelp {
-		return exit(err, nil)
+		return exit(err)
 	} else if err != nil {
-		return exit(usageError("%w", err), nil)
+		return exit(usageError("%w", err))
 	}
 	if f.NArg() != 2 {
-		return exit(usageError("it is: popper passwd [--algorithm %s] FILE USER", strings.Join(passwd.Algorithms(), "|")), nil)
+		return exit(usageError("it is: popper passwd [--algorithm %s] FILE USER", strings.Join(passwd.Algorithms(), "|")))
 	}
-	file, user := f.Arg(0), f.Arg(1)
+	return exit(changePassword(f.Arg(0), f.Arg(1), algorithm))
+}
+
+// changePassword looks whether all is well before it asks for the password.
+func changePassword(file, user, algorithm string) error {
+	if err := passwd.CheckAlgorithm(algorithm); err != nil {
+		return usageError("--algorithm: %w", err)
+	}
+	if err := passwd.CheckName(user); err != nil {
+		return usageError("%w", err)
+	}
+	if err := passwd.CheckFile(file); err != nil {
+		return configError("%w", err)
+	}
 	secret, err := readSecret(os.Stdin, os.Stderr, user)
 	if err != nil {
-		return exit(err, nil)
+		return err
 	}
 	hash, err := passwd.Hash(algorithm, secret)
 	if err != nil {
-		return exit(err, nil)
+		return err
 	}
 	added, err := passwd.Set(file, user, hash)
 	if err != nil {
-		return exit(err, nil)
+		return configError("%w", err)
 	}
 	if added {
 		fmt.Printf("%s: user %s added\n", file, user)
 	} else {
 		fmt.Printf("%s: user %s has a new password\n", file, user)
 	}
-	return 0
+	return nil
 }

@@ -46,23 +46,78 @@ func TestPasswd(t *testing.T) {
 	}
 
 	before := s.read(file)
-	for _, c := range []struct{ input, user, want string }{
-		{"", "ann", "no password"},
-		{"\n", "ann", "empty"},
-		{strings.Repeat("x", 300) + "\n", "ann", "octets"},
-		{"x\n", "../ann", "dot"},
-		{"x\n", "a/b", "'/'"},
+	for _, c := range []struct {
+		input, user, want string
+		code              int
+	}{
+		{"", "ann", "no password", 1},
+		{"\n", "ann", "empty", 1},
+		{strings.Repeat("x", 300) + "\n", "ann", "octets", 1},
+		{"x\n", "../ann", "dot", 64},
+		{"x\n", "a/b", "'/'", 64},
 	} {
 		p := set(c.input, file, c.user)
-		if p.code() == 0 || !strings.Contains(p.out.String(), c.want) {
+		if p.code() != c.code || !strings.Contains(p.out.String(), c.want) {
 			t.Errorf("%+v: %q", c, p.out.String())
 		}
 	}
-	if p := set("x\n", "--algorithm", "plain", file, "ann"); p.code() == 0 || !strings.Contains(p.out.String(), "yescrypt") {
-		t.Errorf("algorithm plain: %q", p.out.String())
-	}
 	if got := s.read(file); got != before {
 		t.Errorf("the file became %q", got)
+	}
+}
+
+// What cannot be done is said before a password is typed: standard input stays open
+// and gives nothing.
+func TestPasswdChecksFirst(t *testing.T) {
+	s := newSite(t)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--algorithm", "plain", s.passwd, "ann"}, 64, "yescrypt"},
+		{[]string{s.passwd, "a:b"}, 64, "user name"},
+		{[]string{s.dir, "ann"}, 78, "not a regular file"},
+		{[]string{s.dir + "/none/passwd", "ann"}, 78, "make the directory"},
+		{[]string{"/proc/passwd", "ann"}, 78, "/proc"},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := start(t, func(cmd *exec.Cmd) { cmd.Stdin = r }, binary, append([]string{"passwd"}, c.args...)...)
+		r.Close()
+		if code := p.code(); code != c.code || !strings.Contains(p.out.String(), c.want) {
+			t.Errorf("%v: exit code %d, %q", c.args, code, p.out.String())
+		}
+		w.Close()
+	}
+	if left, _ := os.ReadDir(s.dir); len(left) != 2 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// Who may not change the file is told who may, not how the server could read it.
+func TestPasswdWithoutRights(t *testing.T) {
+	if os.Getuid() != 0 {
+		skip(t, "root") // the test gives its privileges away
+	}
+	setpriv := need(t, "setpriv")
+	s := newSite(t)
+	for _, dir := range []string{filepath.Dir(s.dir), s.dir} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, mode := range map[string]os.FileMode{"unreadable": 0o600, "readable": 0o644} {
+		if err := os.Chmod(s.passwd, mode); err != nil {
+			t.Fatal(err)
+		}
+		p := start(t, func(c *exec.Cmd) { c.Dir = "/" }, setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
+			"--bounding-set=-all", binary, "passwd", s.passwd, "ann")
+		if code := p.code(); code != 78 || !strings.Contains(p.out.String(), "as root") || strings.Contains(p.out.String(), "chgrp") {
+			t.Errorf("%s: exit code %d, %q", name, code, p.out.String())
+		}
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 // pipes is a connection made of two one-way files: what --inetd serves when it
 // is started from a shell, by ssh or by a test.
 //
-// Deadlines need descriptors that do not block. Pipes are put into that mode
-// and, since they may be shared with other programs, put back at the end. A
-// terminal or a plain file refuses deadlines: the idle limit does not hold
-// there, for a session that harms nobody but its own user.
+// Deadlines need descriptors that do not block, and so does Close, to end a Read
+// that waits. Pipes and terminals are put into that mode and, since they may be
+// shared with other programs, put back at the end. A plain file refuses deadlines,
+// but it never keeps a reader waiting.
 type pipes struct {
 	in, out *os.File
 	blocked []*os.File // those to put back
@@ -29,9 +29,8 @@ func newPipes(in, out int) *pipes {
 }
 
 func (p *pipes) open(fd int, name string) *os.File {
-	t := fileType(fd)
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	change := err == nil && flags&unix.O_NONBLOCK == 0 && (t == unix.S_IFIFO || t == unix.S_IFSOCK)
+	change := err == nil && flags&unix.O_NONBLOCK == 0 && waits(fd)
 	if change {
 		unix.SetNonblock(fd, true)
 	}
@@ -40,6 +39,12 @@ func (p *pipes) open(fd int, name string) *os.File {
 		p.blocked = append(p.blocked, f)
 	}
 	return f
+}
+
+// waits tells whether to read from fd can mean to wait for somebody.
+func waits(fd int) bool {
+	t := fileType(fd)
+	return t == unix.S_IFIFO || t == unix.S_IFSOCK || isTerminal(fd)
 }
 
 func (p *pipes) Read(b []byte) (int, error)  { return p.in.Read(b) }

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -21,7 +21,7 @@ import (
 func serve(args []string) int {
 	c, err := parse(args)
 	if err != nil {
-		return exit(err, nil)
+		return exitServer(c, err, nil)
 	}
 	if c.version {
 		fmt.Println("popper", version())
@@ -29,19 +29,26 @@ func serve(args []string) int {
 	}
 	log, trace, err := openLog(c)
 	if err != nil {
-		return exit(err, nil)
+		return exitServer(c, err, nil)
+	}
+	return exitServer(c, start(c, trace, log), log)
+}
+
+// start serves until all is over, or returns what kept it from that.
+func start(c *config, trace *os.File, log *slog.Logger) error {
+	if c.inetd && isListening(0) {
+		return configError("standard input is a listening socket, and popper serves one client that was accepted: " +
+			"write nowait (inetd), wait = no (xinetd) or Accept=yes (systemd)")
 	}
 	srv, err := newServer(c, log)
 	if err != nil {
-		return exit(err, log)
+		return err
 	}
 	if c.inetd {
-		stopOnSignal(srv, log)
-		err = serveClient(srv, trace, log)
-	} else {
-		err = listen(srv, c.listen, log)
+		handleSignals(srv, trace, log)
+		return serveClient(srv, trace, log)
 	}
-	return exit(err, log)
+	return listen(srv, c.listen, trace, log)
 }
 
 func version() string {
@@ -57,17 +64,23 @@ func newServer(c *config, log *slog.Logger) (*server.Server, error) {
 	if err != nil {
 		return nil, configError("--passwd: %w", err)
 	}
-	if err := makeState(c.state); err != nil {
+	if err := makeOwn(c.state); err != nil {
 		return nil, configError("--state: %w", err)
+	}
+	if c.journal != "" {
+		if err := makeOwn(c.journal); err != nil {
+			return nil, configError("--journal: %w", err)
+		}
 	}
 	s := c.server()
 	s.Accounts, s.Log = accounts, log
 	return server.New(s), nil
 }
 
-// makeState makes popper's own directory, or looks whether it is fit: whoever
-// could write it could lock every user out of his mail.
-func makeState(dir string) error {
+// makeOwn makes a directory of popper's own, or looks whether it is fit: whoever
+// could write it could lock every user out of his mail. Root keeps out of another
+// user's: what it leaves there, that user could not open later.
+func makeOwn(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("%w: make it for the user that popper runs as (install -d -m 700 -o USER %s), or name another", err, dir)
 	}
@@ -78,6 +91,10 @@ func makeState(dir string) error {
 	if fi.Mode().Perm()&0o022 != 0 {
 		return fmt.Errorf("%s can be written by others: chmod go-w it, or name a directory that is popper's alone", dir)
 	}
+	if owner := fi.Sys().(*syscall.Stat_t).Uid; os.Geteuid() == 0 && owner != 0 {
+		return fmt.Errorf("%s belongs to uid %d, and popper runs as root: run it as that user (setpriv --reuid %[2]d), "+
+			"whom the files that root makes there would lock out, or name another directory", dir, owner)
+	}
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
 		return fmt.Errorf("%s: %w: make it writable for the user that popper runs as (chown USER %s)", dir, err, dir)
 	}
@@ -86,30 +103,59 @@ func makeState(dir string) error {
 
 // listen serves on all addresses until a signal. All of them are opened before
 // the first client is served.
-func listen(srv *server.Server, addrs []string, log *slog.Logger) error {
+func listen(srv *server.Server, addrs []string, trace *os.File, log *slog.Logger) error {
 	var listeners []net.Listener
 	for _, addr := range addrs {
-		l, err := open(addr)
+		l, err := open(addr, listeners)
 		if err != nil {
 			return err
 		}
 		defer l.Close()
 		listeners = append(listeners, l)
 	}
-	return run(srv, listeners, log)
+	return run(srv, listeners, trace, log)
 }
 
-func open(addr string) (net.Listener, error) {
+// open listens on addr. ours are the listeners that there are already.
+func open(addr string, ours []net.Listener) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, configError("--listen: %w%s", err, mendListen(err))
+		return nil, configError("--listen: %w%s", err, mendListen(err, ours))
 	}
 	return l, nil
 }
 
+func mendListen(err error, ours []net.Listener) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && overlaps(err, ours):
+		return ": another --listen of this command line has that address already"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return ": another program has that port"
+	case errors.Is(err, syscall.EACCES):
+		return ": ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return ": no interface of this machine has that address"
+	}
+	return ""
+}
+
+// overlaps tells whether the address that err is about is that of a listener, or
+// one of them stands for all addresses.
+func overlaps(err error, ours []net.Listener) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return false
+	}
+	a, ok := op.Addr.(*net.TCPAddr)
+	return ok && slices.ContainsFunc(ours, func(l net.Listener) bool {
+		b := l.Addr().(*net.TCPAddr)
+		return a.Port == b.Port && (a.IP.Equal(b.IP) || len(a.IP) == 0 || a.IP.IsUnspecified() || b.IP.IsUnspecified())
+	})
+}
+
 // run serves until a signal has stopped the server, or a listener fails.
-func run(srv *server.Server, listeners []net.Listener, log *slog.Logger) error {
-	stopped := stopOnSignal(srv, log)
+func run(srv *server.Server, listeners []net.Listener, trace *os.File, log *slog.Logger) error {
+	stopped := handleSignals(srv, trace, log)
 	errs := make([]error, len(listeners))
 	var all sync.WaitGroup
 	for i, l := range listeners {
@@ -127,39 +173,4 @@ func run(srv *server.Server, listeners []net.Listener, log *slog.Logger) error {
 	<-stopped
 	log.Info("stopped")
 	return nil
-}
-
-func mendListen(err error) string {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return ": another program has that port"
-	case errors.Is(err, syscall.EACCES):
-		return ": ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return ": no interface of this machine has that address"
-	}
-	return ""
-}
-
-// stopOnSignal makes the first SIGTERM, SIGINT or SIGHUP stop the server
-// gracefully, which closes the channel when it is done, and the second at once.
-// Either way nothing is removed from a maildrop whose user has not said QUIT
-// (R1081-QUIT-3).
-func stopOnSignal(srv *server.Server, log *slog.Logger) <-chan struct{} {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	// A log that nobody reads any more (popper 2>&1 | head) must not kill the
-	// program, least of all in the middle of an update.
-	signal.Ignore(syscall.SIGPIPE)
-	stopped := make(chan struct{})
-	go func() {
-		log.Info("stopping", "signal", (<-signals).String())
-		go func() {
-			srv.Shutdown()
-			close(stopped)
-		}()
-		log.Warn("stopping at once", "signal", (<-signals).String())
-		os.Exit(1)
-	}()
-	return stopped
 }

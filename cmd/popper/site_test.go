@@ -114,7 +114,7 @@ func (p *process) code() int {
 	select {
 	case <-p.exited:
 	case <-time.After(patience):
-		p.t.Fatalf("%s does not end: %s", p.Path, p.out.String())
+		p.t.Fatalf("%q does not end: %s", p.Args, p.out.String())
 	}
 	return p.ProcessState.ExitCode()
 }

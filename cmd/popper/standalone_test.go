@@ -96,21 +96,6 @@ func TestStopGracefully(t *testing.T) {
 	}
 }
 
-func TestSecondSignal(t *testing.T) {
-	s := newSite(t)
-	p, addr := s.listen("--grace", "10m")
-	c := dial(t, addr)
-	c.login()
-	c.ask("DELE 1", "+OK")
-	p.signal(syscall.SIGTERM)
-	p.find("msg=stopping")
-	p.signal(syscall.SIGTERM)
-	if code := p.code(); code != 1 {
-		t.Errorf("exit code %d", code)
-	}
-	s.unchanged()
-}
-
 // A log that nobody reads any more is no reason to die.
 func TestLogReaderGone(t *testing.T) {
 	s := newSite(t)

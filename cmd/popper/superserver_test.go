@@ -16,7 +16,7 @@ import (
 var superservers = map[string]func(s *site, port string, args []string) *process{
 	"openbsd-inetd": func(s *site, port string, args []string) *process {
 		conf := filepath.Join(s.dir, "inetd.conf")
-		s.write(conf, fmt.Sprintf("127.0.0.1:%s stream tcp nowait %s %s popper %s\n",
+		s.write(conf, fmt.Sprintf("127.0.0.1:%s stream tcp nowait.6000 %s %s popper %s\n",
 			port, userName(s.t), binary, strings.Join(args, " ")))
 		return start(s.t, nil, need(s.t, "inetd"), "-i", conf)
 	},

@@ -47,8 +47,7 @@ func silence(in *os.File, old *unix.Termios) (restore func(), err error) {
 	mode.Lflag &^= unix.ECHO
 	mode.Lflag |= unix.ICANON | unix.ISIG
 	mode.Iflag |= unix.ICRNL
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	signals := notify(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	go func() {
 		if _, ok := <-signals; ok {
 			unix.IoctlSetTermios(int(in.Fd()), unix.TCSETS, old)

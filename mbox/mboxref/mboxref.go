@@ -90,17 +90,19 @@ func withoutEnd(line []byte) []byte {
 }
 
 var (
-	header  = regexp.MustCompile(`(?s)^(.*?\n)??\r?\n`)
-	subject = regexp.MustCompile(`(?im)^Subject:[ \t]*(?-i)DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA[ \t\r]*$`)
+	blank   = regexp.MustCompile(`(?m)^\r?\n`)
+	subject = regexp.MustCompile(`(?im)^Subject:.*$`)
+	marked  = regexp.MustCompile(`^(?i:Subject):[ \t]*DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA[ \t]*\r?$`)
 	state   = regexp.MustCompile(`(?im)^X-IMAP:`)
 )
 
-// internal: MBOX-6.
+// internal: MBOX-6, looked for in the first 16 KiB.
 func internal(body []byte) bool {
-	if h := header.Find(body); h != nil {
-		body = h
+	body = body[:min(len(body), 16<<10)]
+	if end := blank.FindIndex(body); end != nil {
+		body = body[:end[0]]
 	}
-	return subject.Match(body) && state.Match(body)
+	return marked.Match(subject.Find(body)) && state.Match(body)
 }
 
 // Normal is body as it is sent, before stuffing: all line ends CRLF, a missing

@@ -1,6 +1,7 @@
 package passwd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,14 @@ type File struct {
 	table *table
 	seen  identity  // of the last state looked at, good or bad
 	read  time.Time // when that was
+	told  complaint // the last one in the log
+}
+
+// complaint is about one state of the file. A young state is read at each login,
+// and must not fill the log.
+type complaint struct {
+	identity
+	text string
 }
 
 // identity is what tells one state of a file from another.
@@ -68,7 +77,7 @@ func Open(path, pattern string, log *slog.Logger) (*File, error) {
 // Residual risk: where a file mixes algorithms or costs, each name still has
 // one cost, known or not; but a change of the file moves the decoys, and who
 // measures before and after sees some unknown names change theirs.
-func (f *File) Authenticate(name string, secret []byte) (server.Account, error) {
+func (f *File) Authenticate(ctx context.Context, name string, secret []byte) (server.Account, error) {
 	t := f.current()
 	digest := t.decoy(name)
 	u, known := t.users[name]
@@ -79,7 +88,7 @@ func (f *File) Authenticate(name string, secret []byte) (server.Account, error) 
 	if digest == nil {
 		return server.Account{}, server.ErrDenied
 	}
-	ok, err := f.compare(digest, secret)
+	ok, err := f.compare(ctx, digest, secret)
 	if err != nil {
 		return server.Account{}, err
 	}
@@ -89,14 +98,16 @@ func (f *File) Authenticate(name string, secret []byte) (server.Account, error) 
 	return server.Account{Name: name, Maildrop: u.maildrop}, nil
 }
 
-// compare waits for its turn, then computes.
-func (f *File) compare(d algorithm.Digest, secret []byte) (bool, error) {
+// compare waits for its turn, then computes. It stops waiting when ctx ends.
+func (f *File) compare(ctx context.Context, d algorithm.Digest, secret []byte) (bool, error) {
 	wait := time.NewTimer(queueWait)
 	defer wait.Stop()
 	select {
 	case f.slots <- struct{}{}:
 	case <-wait.C:
 		return false, errQueue
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 	defer func() { <-f.slots }()
 	return f.match(d, secret)
@@ -114,7 +125,10 @@ func (f *File) current() *table {
 	}
 	if err := f.load(); err != nil {
 		f.seen, f.read = now, time.Now()
-		f.log.Error("the passwd file cannot be used; its last good state serves on", "error", err)
+		if c := (complaint{now, err.Error()}); c != f.told {
+			f.told = c
+			f.log.Error("the passwd file cannot be used; its last good state serves on", "error", err)
+		}
 	}
 	return f.table
 }
@@ -129,7 +143,12 @@ func (f *File) settledLocked() bool {
 func (f *File) load() error {
 	read := time.Now()
 	data, st, err := readFile(f.path)
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%w: `popper passwd %s USER` makes it", err, f.path)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w: let the user that popper runs as read it (chgrp GROUP %[2]s; chmod g+r %[2]s)", err, f.path)
+	case err != nil:
 		return err
 	}
 	t, err := parse(f.path, data, f.pattern)
@@ -149,12 +168,6 @@ func readFile(path string) ([]byte, *syscall.Stat_t, error) {
 	// O_NONBLOCK: a FIFO must not hold the server up before it is refused.
 	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			err = fmt.Errorf("%w: `popper passwd %s USER` makes it", err, path)
-		case errors.Is(err, os.ErrPermission):
-			err = fmt.Errorf("%w: let the user that popper runs as read it (chgrp GROUP %[2]s; chmod g+r %[2]s)", err, path)
-		}
 		return nil, nil, err
 	}
 	defer h.Close()

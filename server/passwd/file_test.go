@@ -2,6 +2,7 @@ package passwd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -61,7 +62,7 @@ func (x *fixture) write(t *testing.T, text string) {
 func (x *fixture) login(t *testing.T, name, secret string) (ok bool, hashes int) {
 	t.Helper()
 	before := len(x.hashed)
-	a, err := x.Authenticate(name, []byte(secret))
+	a, err := x.Authenticate(context.Background(), name, []byte(secret))
 	switch {
 	case err == nil && a.Name != name:
 		t.Errorf("login of %q gives the account of %q", name, a.Name)
@@ -93,7 +94,7 @@ func TestAuthenticate(t *testing.T) {
 		{"ann\x00", "secret", ""},
 	} {
 		before := len(x.hashed)
-		a, err := x.Authenticate(c.name, []byte(c.secret))
+		a, err := x.Authenticate(context.Background(), c.name, []byte(c.secret))
 		want := server.Account{Name: c.name, Maildrop: c.drop}
 		if c.drop == "" {
 			if err != server.ErrDenied || a != (server.Account{}) {
@@ -256,7 +257,7 @@ func TestSlots(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if _, err := x.Authenticate("ann", []byte("secret")); err != nil {
+			if _, err := x.Authenticate(context.Background(), "ann", []byte("secret")); err != nil {
 				t.Error(err)
 			}
 		})

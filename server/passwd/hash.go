@@ -73,27 +73,40 @@ func Algorithms() []string {
 	return names
 }
 
+// CheckAlgorithm tells whether Hash can make hashes of that name.
+func CheckAlgorithm(name string) error {
+	_, err := maker(name)
+	return err
+}
+
+func maker(name string) (func() (algorithm.Hash, error), error) {
+	for _, k := range kinds {
+		if k.name == name && k.hasher != nil {
+			return k.hasher, nil
+		}
+	}
+	return nil, fmt.Errorf("no algorithm %q; there are: %s", name, strings.Join(Algorithms(), ", "))
+}
+
 // Hash makes the encoded hash of a password with a fresh random salt.
 // It fails on an unknown algorithm and on a password that no client could send.
 func Hash(name string, secret []byte) (string, error) {
-	for _, k := range kinds {
-		if k.name != name || k.hasher == nil {
-			continue
-		}
-		if err := checkSecret(name, secret); err != nil {
-			return "", err
-		}
-		h, err := k.hasher()
-		if err != nil {
-			return "", err
-		}
-		d, err := h.Hash(string(secret))
-		if err != nil {
-			return "", err
-		}
-		return d.Encode(), nil
+	hasher, err := maker(name)
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("no algorithm %q; there are: %s", name, strings.Join(Algorithms(), ", "))
+	if err := checkSecret(name, secret); err != nil {
+		return "", err
+	}
+	h, err := hasher()
+	if err != nil {
+		return "", err
+	}
+	d, err := h.Hash(string(secret))
+	if err != nil {
+		return "", err
+	}
+	return d.Encode(), nil
 }
 
 // checkSecret refuses what cannot come back in a PASS command (R1081-PASS-1:

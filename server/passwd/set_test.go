@@ -1,6 +1,7 @@
 package passwd
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -54,7 +55,7 @@ func TestSetNewFileAndReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Authenticate("ann", []byte("secret")); err != nil {
+	if _, err := f.Authenticate(context.Background(), "ann", []byte("secret")); err != nil {
 		t.Error(err)
 	}
 }
@@ -122,5 +123,25 @@ func TestSetAtTheSameTime(t *testing.T) {
 	got, _ := os.ReadFile(path)
 	if n := strings.Count(string(got), "\n"); n != 20 {
 		t.Errorf("%d lines of 20: %s", n, got)
+	}
+}
+
+// CheckFile refuses what Set would, and leaves nothing behind.
+func TestCheckFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "passwd")
+	for range 2 { // a missing file, then one
+		if err := CheckFile(path); err != nil {
+			t.Error(err)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 1 {
+			t.Errorf("left behind: %v", left)
+		}
+		os.WriteFile(path, []byte("bob:x\n"), 0o600)
+	}
+	for _, bad := range []string{dir, filepath.Join(dir, "no", "passwd")} {
+		if err := CheckFile(bad); err == nil {
+			t.Errorf("%s is accepted", bad)
+		}
 	}
 }

@@ -46,7 +46,7 @@ func (t *table) add(line, pattern string) error {
 	if len(f) < 2 {
 		return fmt.Errorf("not a line of the form user:hash[:maildrop]: use `popper passwd` to add a user")
 	}
-	if err := checkName(f[0]); err != nil {
+	if err := CheckName(f[0]); err != nil {
 		return err
 	}
 	if _, ok := t.users[f[0]]; ok {
@@ -84,9 +84,9 @@ func (t *table) decoy(name string) algorithm.Digest {
 	return t.hashes[binary.BigEndian.Uint64(h.Sum(nil))%uint64(len(t.hashes))]
 }
 
-// checkName refuses names that could not be sent in a USER command, or that
+// CheckName refuses names that could not be sent in a USER command, or that
 // would leave the directory of the maildrop pattern or hide in it.
-func checkName(name string) error {
+func CheckName(name string) error {
 	switch {
 	case name == "":
 		return fmt.Errorf("no user name before the first colon")
@@ -117,7 +117,7 @@ func CheckPattern(pattern string) error {
 	return nil
 }
 
-// expand fills the user's name, which checkName has passed, into a pattern.
+// expand fills the user's name, which CheckName has passed, into a pattern.
 func expand(pattern, name string) (string, error) {
 	if !filepath.IsAbs(pattern) {
 		return "", fmt.Errorf("maildrop %q is not an absolute path", pattern)

@@ -1,0 +1,175 @@
+package mbox
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// bigBox is a mailbox of which nearly all must move when its first message goes.
+func bigBox() (data, without string) {
+	first := sepA + "\nfirst\n\n"
+	without = strings.Repeat(sepB+"\n"+strings.Repeat(strings.Repeat("text ", 14)+"\n", 100)+"\n", 100)
+	return first + without, without
+}
+
+// tmpfs mounts a file system of so many octets, for the superuser only.
+func tmpfs(t *testing.T, options string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("SKIP: only the superuser can mount a small file system")
+	}
+	dir := t.TempDir()
+	if err := unix.Mount("popper-test", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		t.Skipf("SKIP: a small file system cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return dir
+}
+
+// fill takes all room in dir but about spare octets.
+func fill(t *testing.T, dir string, spare int64) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(dir, "filler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, n := make([]byte, 4096), int64(0)
+	for {
+		k, err := f.Write(b)
+		n += int64(k)
+		if errors.Is(err, unix.ENOSPC) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Truncate(max(0, n-spare)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// UPD-5 on a real full disk, with more and more room: until there is enough nothing
+// is removed and nothing changes, and the session after works.
+func TestFullDisk(t *testing.T) {
+	dir := tmpfs(t, "size=2m")
+	data, without := bigBox()
+	path := filepath.Join(dir, "user")
+	o := options(path)
+	o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
+	o.Journal = filepath.Join(dir, "journals")
+	refused := 0
+	for spare := int64(0); ; spare += 64 << 10 {
+		write(t, path, data)
+		fill(t, dir, spare)
+		m := open(t, path, o)
+		err := m.Remove(set(0))
+		m.Close()
+		if err == nil {
+			break
+		}
+		refused++
+		if !errors.Is(err, ErrNotBegun) || !errors.Is(err, unix.ENOSPC) {
+			t.Fatalf("%d octets free: %v", spare, err)
+		}
+		m = open(t, path, o)
+		agree(t, m, []byte(data))
+		m.Close()
+		if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if contents(t, path) != without || refused == 0 {
+		t.Errorf("refused %d times; then the file is wrong: %t", refused, contents(t, path) != without)
+	}
+	t.Logf("refused %d times", refused)
+}
+
+// Removing a suffix, or all, needs no room at all.
+func TestFullDiskSuffix(t *testing.T) {
+	dir := tmpfs(t, "size=1m")
+	path := filepath.Join(dir, "user")
+	write(t, path, three)
+	o := options(path)
+	o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
+	fill(t, dir, 0)
+	m := open(t, path, o)
+	if err := m.Remove(set(1, 2)); err != nil || contents(t, path) != three[:strings.Index(three, sepB)] {
+		t.Errorf("%v, file %q", err, contents(t, path))
+	}
+}
+
+// BERK-TEMP-1 on a real full disk: the mail stays where it is, and is merged when
+// there is room.
+func TestFullDiskMerge(t *testing.T) {
+	dir := tmpfs(t, "size=2m")
+	data, _ := bigBox()
+	path := filepath.Join(dir, "user")
+	write(t, path, three)
+	write(t, beside(path), data)
+	o := options(path)
+	o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
+	log := warned(&o)
+	fill(t, dir, 100<<10)
+	m := open(t, path, o)
+	agree(t, m, []byte(three))
+	m.Close()
+	if contents(t, path) != three || contents(t, beside(path)) != data || len(*log) != 1 {
+		t.Errorf("full: changed, or not told: %q", *log)
+	}
+	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
+		t.Fatal(err)
+	}
+	m = open(t, path, o)
+	agree(t, m, []byte(three+"\n"+data))
+	if _, err := os.Lstat(beside(path)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("old file: %v", err)
+	}
+}
+
+const limitEnv = "POPPER_TEST_FILE_LIMIT"
+
+// UPD-5 under a limit on the size of files: the process is made anew with one that is
+// lower than the end of the update, so that it must be found before the beginning.
+func TestFileLimit(t *testing.T) {
+	data, without := bigBox()
+	if path := os.Getenv(limitEnv); path != "" {
+		limited(t, path, data)
+		return
+	}
+	path := spool(t, data)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFileLimit$", "-test.count=1")
+	cmd.Env = append(os.Environ(), limitEnv+"="+path)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if contents(t, path) != data {
+		t.Error("the file was changed")
+	}
+	m := open(t, path, options(path))
+	if err := m.Remove(set(0)); err != nil || contents(t, path) != without {
+		t.Errorf("without limit: %v", err)
+	}
+}
+
+// limited runs in the child.
+func limited(t *testing.T, path, data string) {
+	limit := uint64(len(data) / 2)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
+		t.Skipf("SKIP: no limit on files: %v", err)
+	}
+	m := open(t, path, options(path))
+	if err := m.Remove(set(0)); !errors.Is(err, ErrNotBegun) || !errors.Is(err, unix.EFBIG) {
+		t.Errorf("%v, want ErrNotBegun and EFBIG", err)
+	}
+}

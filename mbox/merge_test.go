@@ -1,0 +1,176 @@
+package mbox
+
+import (
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"popper/mbox/mboxref"
+)
+
+// mergeCase is mail left behind by the Berkeley popper, and a maildrop.
+type mergeCase struct{ name, here, left string }
+
+var mergeCases = []mergeCase{
+	{"maildrop empty", "", three},
+	{"nothing in common", three, sepA + "\nfour\n\n" + sepB + "\nfive\n\n"},
+	{"half in common", three, sepB + "\ntwo\n\n" + sepB + "\nfive\n\n" + sepA + "\none\n"},
+	{"all in common", three, three},
+	{"twins on one side", sepA + "\none\n\n", sepA + "\none\n\n" + sepA + "\none\n\n" + sepB + "\ntwo"},
+	{"Status was edited", sepA + "\nSubject: x\nStatus: RO\n\none\n\n", sepA + "\nSubject: x\n\none\n\n" + sepB + "\ntwo\n"},
+	{"no last line end", sepA + "\none", sepB + "\ntwo"},
+	{"CRLF", sepA + "\r\none\r\n\r\n", sepB + "\r\ntwo\r\n"},
+	{"only line ends", "\n", three},
+	{"long", sepA + "\n" + strings.Repeat("x", 300) + "\n\n", sepA + "\n" + strings.Repeat("y\n", 300) + "\n" + sepB + "\n" + strings.Repeat("z", 200) + "\n"},
+}
+
+// mail is every message of an mbox, sorted; line ends are made one, and those at the
+// end do not count, since an agent may add them to a file that a crash has left.
+func mail(t fataler, data string) []string {
+	t.Helper()
+	ref, err := mboxref.Messages([]byte(data), false)
+	if err != nil {
+		t.Fatalf("%q: %v", data, err)
+	}
+	var list []string
+	for _, r := range ref {
+		sep, _, _ := strings.Cut(data[r.Start:r.End], "\n")
+		body := strings.ReplaceAll(string(mboxref.Normal(r.Body)), "Status: RO\r\n", "")
+		list = append(list, strings.TrimRight(sep, "\r")+"\n"+strings.TrimRight(body, "\r\n"))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// union is the mail of here, and that of left which here has not.
+func (c mergeCase) union(t fataler) []string {
+	here, all := mail(t, c.here), mail(t, c.here)
+	for _, m := range mail(t, c.left) {
+		if k := slices.Index(here, m); k >= 0 {
+			here = slices.Delete(here, k, k+1)
+		} else {
+			all = append(all, m)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (c mergeCase) disk() *memDisk {
+	return newMemDisk(map[string]string{crashPath: c.here, crashJnl: c.left})
+}
+
+// judge compares what became of the maildrop.
+func (c mergeCase) judge(t fataler, d *memDisk, delivered string) {
+	t.Helper()
+	got := d.text(crashPath)
+	want := append(c.union(t), mail(t, delivered)...)
+	slices.Sort(want)
+	if !strings.HasPrefix(got, c.here) || !slices.Equal(mail(t, got), want) { // UPD-1
+		t.Fatalf("%s: became %q", c.name, got)
+	}
+	if len(d.names) != 1 {
+		t.Fatalf("%s: files stay: %v", c.name, slices.Sorted(maps.Keys(d.names)))
+	}
+}
+
+// BERK-TEMP-1: mail is merged without loss or duplicate, whenever the power is cut,
+// and whatever is delivered between then and the next opening.
+func TestMergeCrash(t *testing.T) {
+	r := rand.New(rand.NewPCG(rand.Uint64(), 1))
+	states := 0
+	for _, c := range mergeCases {
+		for _, sector := range []int{16, 512} {
+			box := crashCase{block: 64, window: 128}
+			d := c.disk()
+			if err := box.recovered(d); err != nil {
+				t.Fatal(err)
+			}
+			c.judge(t, d.clone(), "")
+			for k := range len(d.log) + 1 {
+				d.crashes(k, sector, 4, r, func(state *memDisk) {
+					states++
+					mailed := []string{"", sepB + "\nafter the crash\n\n"}[r.IntN(2)]
+					deliverTo(state, mailed)
+					if err := box.recovered(state); err != nil {
+						t.Fatalf("%s: %v", c.name, err)
+					}
+					again := state.oneCrash(sector, r)
+					c.judge(t, state, mailed)
+					if err := box.recovered(again); err != nil {
+						t.Fatalf("%s: %v", c.name, err)
+					}
+					c.judge(t, again, mailed)
+				})
+			}
+		}
+	}
+	t.Logf("%d crash states", states)
+}
+
+// deliverTo appends mail as an agent does, which ends the message before.
+func deliverTo(d *memDisk, mail string) {
+	switch text := d.text(crashPath); {
+	case mail == "", text == "", strings.HasSuffix(text, "\n\n"), strings.HasSuffix(text, "\n\r\n"):
+	case strings.HasSuffix(text, "\n"):
+		mail = "\n" + mail
+	default:
+		mail = "\n\n" + mail
+	}
+	d.apply(op{kind: opWrite, node: d.names[crashPath], at: int64(len(d.text(crashPath))), data: []byte(mail)})
+	d.restart()
+}
+
+// BERK-TEMP-1: disk trouble at any call loses nothing, and the next opening merges.
+func TestMergeErrors(t *testing.T) {
+	for _, c := range mergeCases {
+		for _, wrong := range []error{unix.ENOSPC, unix.EDQUOT, unix.EIO, unix.EFBIG} {
+			for _, dead := range []bool{false, true} {
+				for left := 0; ; left++ {
+					box, d := crashCase{block: 64, window: 128}, c.disk()
+					d.left, d.fault, d.dead = left, wrong, dead
+					err := box.recovered(d)
+					if d.left > 0 {
+						break
+					}
+					d.left = -1
+					if text := d.text(crashPath); err == nil && text != c.here && !slices.Equal(mail(t, text), c.union(t)) {
+						t.Fatalf("%s: %v at call %d: shown is %q", c.name, wrong, left, text)
+					}
+					if err := box.recovered(d); err != nil {
+						t.Fatalf("%s: %v at call %d: then %v", c.name, wrong, left, err)
+					}
+					c.judge(t, d, "")
+				}
+			}
+		}
+	}
+}
+
+// BERK-TEMP-1 through Open: what is shown, and what stays.
+func TestMergeOpen(t *testing.T) {
+	for _, c := range mergeCases {
+		t.Run(c.name, func(t *testing.T) {
+			path := spool(t, c.here)
+			left := filepath.Join(filepath.Dir(path), ".user.pop")
+			write(t, left, c.left)
+			m := open(t, path, options(path))
+			if m.Len() != len(c.union(t)) {
+				t.Errorf("%d messages, want %d", m.Len(), len(c.union(t)))
+			}
+			if _, err := os.Lstat(left); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("old file: %v", err)
+			}
+			if err := m.Remove(func(i int) bool { return i == 0 }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,232 @@
+package mbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Recovery, at each Open, under session lock and delivery locks, before the scan:
+// an update that was interrupted is finished (UPD-4), and what the Berkeley server
+// left behind is merged (BERK-TEMP-1, merge.go). The algorithm is in update.go.
+
+// errOther: the file is not one that the journal's update can have left.
+var errOther = errors.New("the file is not as an interrupted update left it; another program has rewritten it")
+
+// recover finishes whatever was interrupted. An error means that the maildrop cannot
+// be shown now; the next Open will try again.
+func (m *Maildrop) recover(progress func()) error {
+	_, names, err := m.journalNames()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := m.recoverFrom(name, progress); err != nil {
+			return fmt.Errorf("%s: an interrupted update cannot be finished now: journal %s: %w", m.path, name, err)
+		}
+	}
+	m.dropMerged()
+	return nil
+}
+
+// recoverFrom deals with what is at one of the journal's places.
+func (m *Maildrop) recoverFrom(name string, progress func()) error {
+	m.dropUnborn(name + ".new")
+	f, err := m.openOwned(name)
+	if err != nil || f == nil {
+		return err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	j := &journal{f: f, name: name, disk: m.options.disk}
+	if fi.Size() == 0 {
+		// An update that was taken back, or mail that was merged. If it cannot be
+		// removed it does no harm.
+		_ = j.remove()
+		return nil
+	}
+	old, err := isMail(f, fi.Size())
+	if err != nil {
+		return err
+	}
+	old = old && name == m.besideName()
+	switch {
+	case m.readOnly != nil && old:
+		m.warn("mail that an older popper left behind cannot be merged: "+permission(m.path, "write"), "file", name)
+		return nil
+	case m.readOnly != nil:
+		return fmt.Errorf("%w: %w: %s", ErrReadOnly, m.readOnly, permission(m.path, "write"))
+	case old:
+		return m.merge(j, progress)
+	}
+	_ = os.Remove(m.beside(indexEnding)) // of the file before the update
+	h, err := readHead(f)
+	if err == nil {
+		j.head = *h
+		err = m.complete(j, progress)
+	}
+	if errors.Is(err, errOther) || errors.Is(err, errDamaged) {
+		return m.setAside(j, err)
+	}
+	return err
+}
+
+// openOwned opens a file at a journal's place; nil if there is none that may be
+// obeyed. The administrator hears of one that may not.
+func (m *Maildrop) openOwned(name string) (file, error) {
+	f, err := m.options.disk.Open(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
+		return nil, nil
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.ELOOP), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENXIO):
+		// It is not ours, or no regular file.
+	case err != nil:
+		return nil, err
+	default:
+		var fi, spool os.FileInfo
+		if fi, err = f.Stat(); err == nil {
+			spool, err = m.f.Stat()
+		}
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		if err = journalOwner(fi, spool); err == nil {
+			return f, nil
+		}
+		f.Close()
+	}
+	m.warn("a file stands where journals of updates are kept, and is ignored; if it was made by popper under another account, "+
+		"give it to this one, else move it away", "file", name, "err", err, "uid", os.Geteuid())
+	return nil, nil
+}
+
+// dropUnborn removes a journal that was not finished: its update never began.
+func (m *Maildrop) dropUnborn(name string) {
+	fi, err := m.options.disk.Lstat(name)
+	if err == nil && fi.Mode().IsRegular() && owner(fi) == os.Geteuid() {
+		_ = m.options.disk.Remove(name)
+	}
+}
+
+// isMail tells whether f begins as a mailbox does.
+func isMail(f file, size int64) (bool, error) {
+	b := make([]byte, min(size, maxOpenLine+1))
+	if err := readFull(f, b, 0); err != nil {
+		return false, err
+	}
+	line, _, _ := bytes.Cut(b, []byte{'\n'})
+	return separator(line), nil
+}
+
+// complete finishes the update of journal j.
+func (m *Maildrop) complete(j *journal, progress func()) error {
+	s := newSlide(m.f, j, progress)
+	now, err := stat(m.f)
+	if err != nil {
+		return err
+	}
+	if int64(now.ino) != j.ino || now.size < j.size {
+		return fmt.Errorf("%w (inode %d, %d octets; the journal is for inode %d)", errOther, now.ino, now.size, j.ino)
+	}
+	whole, err := s.hasLeftover(now.size)
+	if err != nil {
+		return err
+	}
+	p, w, err := s.locate(!whole)
+	if err != nil {
+		return err
+	}
+	// What was read may be in memory only. It must be durable before it is relied on.
+	if err := s.settle(w); err != nil {
+		return err
+	}
+	if err := s.run(p + w.n); err != nil {
+		return err
+	}
+	if whole {
+		err = m.conclude(s, progress)
+	} else {
+		err = j.remove()
+	}
+	if err == nil {
+		m.warn("an update that was interrupted has been finished", "maildrop", m.path, "journal", j.name)
+	}
+	return err
+}
+
+// carryOn finishes an update behind which mail was delivered before the file is cut:
+// the mail moves to where it belongs, by an update of its own whose journal takes the
+// place of the first one's.
+func (m *Maildrop) carryOn(s *slide, size int64, progress func()) error {
+	from := s.j.before
+	if s.keep[len(s.keep)-1].end < from {
+		// The last message went, and so do line ends that were delivered to close it.
+		var err error
+		if from, err = m.skipLineEnds(from, size); err != nil {
+			return err
+		}
+	}
+	p := plan{to: s.size, size: s.size}
+	p.add(from, size)
+	if len(p.keep) == 0 {
+		return s.finish()
+	}
+	next, err := m.begin(p, size, []string{s.j.name}, true, progress)
+	if err != nil {
+		return err
+	}
+	defer next.j.f.Close()
+	if err := next.run(p.to); err != nil {
+		return err
+	}
+	return m.conclude(next, progress)
+}
+
+// skipLineEnds finds the first octet of [from, to) that is not part of an LF or CRLF.
+func (m *Maildrop) skipLineEnds(from, to int64) (int64, error) {
+	err := m.read(from, to, func(b []byte) bool {
+		n := 0
+		for n < len(b) && (b[n] == '\n' || b[n] == '\r') {
+			n++
+		}
+		from += int64(n)
+		return n == len(b)
+	})
+	return from, err
+}
+
+// setAside gives a journal that cannot be obeyed a name under which it stays until
+// an administrator has looked at it. The maildrop is served as it is.
+func (m *Maildrop) setAside(j *journal, because error) error {
+	aside := j.name + ".unfinished-" + time.Now().UTC().Format("20060102T150405.000000")
+	if err := m.options.disk.Rename(j.name, aside); err != nil {
+		return errors.Join(because, err)
+	}
+	if err := j.syncDir(); err != nil {
+		return err
+	}
+	m.warn("the maildrop was left in the middle of an update, which cannot be finished; it is served as it is, and may hold "+
+		"mail twice or in pieces: compare it with a backup, or with the journal, which is kept; remove that when done",
+		"maildrop", m.path, "journal", aside, "err", because)
+	return nil
+}
+
+func (m *Maildrop) warn(msg string, args ...any) {
+	if m.options.Warn != nil {
+		m.options.Warn(msg, args...)
+	}
+}
+
+func owner(fi os.FileInfo) int { return int(fi.Sys().(*syscall.Stat_t).Uid) }
+
+func links(fi os.FileInfo) uint64 { return uint64(fi.Sys().(*syscall.Stat_t).Nlink) }
