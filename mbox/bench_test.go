@@ -102,7 +102,7 @@ func BenchmarkUniqueIDs(b *testing.B) {
 	b.SetBytes(m.id.size)
 	b.ReportAllocs()
 	for b.Loop() {
-		m.uids = nil
+		m.uids, m.sums, m.stored = nil, nil, 0 // as if no index knew them
 		if _, err := m.UniqueIDs(); err != nil {
 			b.Fatal(err)
 		}
