@@ -2,57 +2,14 @@ package grammar_test
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
+	"popper/fuzz/table"
 	"popper/grammar"
 )
 
-// The transducers once more, defined by hand on whole strings. They are what
-// mutants are held against; nothing here comes from the grammar.
-
-// normal ends every line with CRLF, the last one too (R1081-SIZE-1, MBOX-3).
-func normal(m string) string {
-	s := strings.ReplaceAll(strings.ReplaceAll(m, "\r\n", "\n"), "\n", "\r\n")
-	if s != "" && !strings.HasSuffix(s, "\r\n") {
-		s += "\r\n"
-	}
-	return s
-}
-
-// stuffed doubles the dot that begins a line and adds the end (R1081-LINE-5).
-func stuffed(m string) (out string) {
-	for _, line := range strings.SplitAfter(normal(m), "\r\n") {
-		if strings.HasPrefix(line, ".") {
-			out += "."
-		}
-		out += line
-	}
-	return out + ".\r\n"
-}
-
-// unstuffed reads lines up to the line of one dot; rest is what is behind it.
-func unstuffed(wire string) (m, rest string) {
-	for wire != "" {
-		line, after, _ := strings.Cut(wire, "\r\n")
-		if wire = after; line == "." {
-			return m, wire
-		}
-		m += strings.TrimPrefix(line, ".") + "\r\n"
-	}
-	return m, ""
-}
-
-// unquoted takes one ">" off the lines that mboxrd quoting changed (MBOX-4).
-func unquoted(m string) string {
-	lines := strings.SplitAfter(m, "\n")
-	for i, l := range lines {
-		if strings.HasPrefix(l, ">") && strings.HasPrefix(strings.TrimLeft(l, ">"), "From ") {
-			lines[i] = l[1:]
-		}
-	}
-	return strings.Join(lines, "")
-}
+// What the transducers are held against: their definitions by hand, on all short
+// inputs that matter.
 
 // rewriting is one input of a transducer with what must come of it.
 type rewriting struct{ in, out, rest string }
@@ -62,13 +19,13 @@ var rewritings = sync.OnceValue(func() map[string][]rewriting {
 	out := map[string][]rewriting{}
 	add := func(name, in, want, rest string) { out[name] = append(out[name], rewriting{in, want, rest}) }
 	every([]string{".", "\r", "\n", "a"}, 6, func(m string) {
-		add("stuff", m, stuffed(m), "")
-		add("normalise", m, normal(m), "")
+		add("stuff", m, table.Stuffed(m), "")
+		add("normalise", m, table.Normal(m), "")
 	})
 	// a wire that breaks off has no right answer, so all of these end with a line
 	every([]string{".", "\r\n", "\r", "\n", "a"}, 5, func(m string) {
 		for _, end := range []string{"\r\n", "\r\n..\r\n.\r\nQUIT\r\n"} {
-			text, rest := unstuffed(m + end)
+			text, rest := table.Unstuffed(m + end)
 			add("unstuff", m+end, text, rest)
 		}
 	})
@@ -78,7 +35,7 @@ var rewritings = sync.OnceValue(func() map[string][]rewriting {
 				for _, quotes := range []string{"", ">", ">>", ">>>"} {
 					for _, tail := range []string{"", " ", ">From w", "\n>From y", "From ", "\n>>From z", "om x"} {
 						m := head + quotes + "From "[:k] + next + tail
-						add("unquote", m, unquoted(m), "")
+						add("unquote", m, table.Unquoted(m), "")
 					}
 				}
 			})

@@ -7,44 +7,11 @@ import (
 
 	"pgregory.net/rapid"
 
+	"popper/fuzz/table"
 	"popper/parser"
 )
 
 // The laws of the transducers, against definitions by hand with whole strings.
-
-// normal is what a client has to end up with: lines that end with CRLF
-// (R1081-SIZE-1, MBOX-3).
-func normal(m string) string {
-	s := strings.ReplaceAll(strings.ReplaceAll(m, "\r\n", "\n"), "\n", "\r\n")
-	if s != "" && !strings.HasSuffix(s, "\r\n") {
-		s += "\r\n"
-	}
-	return s
-}
-
-// stuffed is the definition of R1081-LINE-5.
-func stuffed(m string) string {
-	s := normal(m)
-	var out strings.Builder
-	for _, line := range strings.SplitAfter(s, "\r\n") {
-		if strings.HasPrefix(line, ".") {
-			out.WriteByte('.')
-		}
-		out.WriteString(line)
-	}
-	return out.String() + ".\r\n"
-}
-
-// unquoted takes one ">" off the lines that mboxrd quoting changed (MBOX-4).
-func unquoted(m string) string {
-	lines := strings.SplitAfter(m, "\n")
-	for i, l := range lines {
-		if strings.HasPrefix(l, ">") && strings.HasPrefix(strings.TrimLeft(l, ">"), "From ") {
-			lines[i] = l[1:]
-		}
-	}
-	return strings.Join(lines, "")
-}
 
 // pieces cuts m at the places where cuts has a bit.
 func pieces(m string, cuts uint) (out []string) {
@@ -100,21 +67,21 @@ func unstuff(in []string) (m, rest string, done bool) {
 
 func checkTransducers(t interface{ Fatalf(string, ...any) }, m string, cut func(string) []string) {
 	s := stuff(cut(m))
-	if want := stuffed(m); s != want {
+	if want := table.Stuffed(m); s != want {
 		t.Fatalf("stuff(%q) = %q, want %q", m, s, want)
 	}
 	if k := strings.Index("\r\n"+s, "\r\n.\r\n"); k != len(s)-3 {
 		t.Fatalf("stuff(%q) = %q ends at %d", m, s, k)
 	}
 	back, rest, done := unstuff(cut(s + "QUIT\r\n"))
-	if back != normal(m) || rest != "QUIT\r\n" || !done {
+	if back != table.Normal(m) || rest != "QUIT\r\n" || !done {
 		t.Fatalf("unstuff(stuff(%q)) = %q, %q, %v", m, back, rest, done)
 	}
-	if got := normalise(cut(m)); got != normal(m) {
+	if got := normalise(cut(m)); got != table.Normal(m) {
 		t.Fatalf("normalise(%q) = %q", m, got)
 	}
-	if got := unquote(cut(m)); got != unquoted(m) {
-		t.Fatalf("unquote(%q) = %q, want %q", m, got, unquoted(m))
+	if got := unquote(cut(m)); got != table.Unquoted(m) {
+		t.Fatalf("unquote(%q) = %q, want %q", m, got, table.Unquoted(m))
 	}
 }
 
@@ -169,8 +136,8 @@ func TestUnquotingExhaustively(t *testing.T) {
 			m += tokens[k-'0']
 		}
 		for _, cut := range []func(string) []string{whole, single} {
-			if got := unquote(cut(m)); got != unquoted(m) {
-				t.Fatalf("unquote(%q) = %q, want %q", m, got, unquoted(m))
+			if got := unquote(cut(m)); got != table.Unquoted(m) {
+				t.Fatalf("unquote(%q) = %q, want %q", m, got, table.Unquoted(m))
 			}
 		}
 	})
