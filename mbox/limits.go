@@ -27,6 +27,10 @@ const (
 	maxChunk   = 16 << 20
 	maxJournal = 1 << 30
 
+	// maxMergeRows bounds, in octets, the memory that is taken because the record of
+	// a merge says so: four million messages.
+	maxMergeRows = 64 << 20
+
 	// maxOpenLine is how much of a line that crosses a block border is kept: the
 	// longest separator line and its CR. A longer line is text, and passes by
 	// without being collected (a line of 1 GB costs nothing).

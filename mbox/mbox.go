@@ -129,10 +129,16 @@ func Open(path string, o Options) (*Maildrop, error) {
 	if m.session, err = lockSession(o.State, path); err != nil {
 		return nil, err
 	}
+	loaded := false
+	defer func() {
+		if !loaded { // a panic, too, leaves no lock behind
+			m.Close()
+		}
+	}()
 	if err = m.load(); err != nil {
-		m.Close()
 		return nil, err
 	}
+	loaded = true
 	return m, nil
 }
 
@@ -144,26 +150,32 @@ func (m *Maildrop) load() error {
 			return err
 		}
 		m.f, m.fd, m.readOnly = fd, fd, readOnly
-		locks, err := lockDelivery(m.path, m.fd, m.options)
-		if err != nil {
-			return err
-		}
-		// Another program may have put a new file there while we waited.
-		same, err := sameFile(m.path, m.f)
-		if err == nil && same {
-			err = m.recover(locks.refresh)
-		}
-		if err == nil && same {
-			err = m.index(locks)
-		}
-		locks.release()
-		if err != nil || same {
+		if same, err := m.loadLocked(); err != nil || same {
 			return err
 		}
 		fd.Close()
 		m.f, m.fd = nil, nil
 	}
 	return fmt.Errorf("%w: %s was replaced %d times while it was being opened", ErrChanged, m.path, maxReopen)
+}
+
+// loadLocked recovers and scans the open file under the delivery locks. It tells
+// whether that is still the file at the path: another program may have put a new
+// one there while we waited.
+func (m *Maildrop) loadLocked() (same bool, err error) {
+	locks, err := lockDelivery(m.path, m.fd, m.options)
+	if err != nil {
+		return false, err
+	}
+	defer locks.release()
+	same, err = sameFile(m.path, m.f)
+	if err == nil && same {
+		err = m.recover(locks.refresh)
+	}
+	if err == nil && same {
+		err = m.index(locks)
+	}
+	return same, err
 }
 
 // index fills the table, from the index file or by a scan. The locks are held.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"os"
 )
 
 // mergeRecord says what is appended to the maildrop: from offset before on, LFs to
@@ -78,6 +79,10 @@ func (m *Maildrop) mergeBegun(old *journal, progress func()) (*mergeRecord, erro
 		return nil, err
 	}
 	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil || owner(fi) != os.Geteuid() && owner(fi) != 0 {
+		return nil, err // popper alone writes such a record, not the mail's owner
+	}
 	r, err := readMerge(f, old.f)
 	if err != nil || r == nil {
 		return nil, err
@@ -110,7 +115,7 @@ func readMerge(f, old file) (*mergeRecord, error) {
 		return nil, err
 	}
 	left, err := stat(old)
-	if err != nil || id.size < diskBlock || id.size-diskBlock > left.size { // a message is longer than its row
+	if err != nil || id.size < diskBlock || id.size-diskBlock > min(left.size, maxMergeRows) { // a message is longer than its row
 		return nil, err
 	}
 	b := make([]byte, id.size)
@@ -123,8 +128,17 @@ func readMerge(f, old file) (*mergeRecord, error) {
 	}
 	r := &mergeRecord{ino: int64(v[0]), before: int64(v[1]), front: int64(v[2]), back: int64(v[3])}
 	p := plan{to: r.before + r.front, size: r.before + r.front}
+	if r.before < 0 || r.before > maxSpool {
+		return nil, nil
+	}
+	behind := int64(0)
 	for b = b[diskBlock:]; len(b) >= 16; b = b[16:] {
-		p.add(int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:])))
+		e := extent{int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:]))}
+		if e.from < behind || e.end <= e.from || e.end > left.size {
+			return nil, nil
+		}
+		p.add(e.from, e.end)
+		behind = e.end
 	}
 	r.outputs = newOutputs(old, p)
 	return r, nil

@@ -1,5 +1,7 @@
 package mbox
 
+import "fmt"
+
 // slide moves the extents that stay towards the front, by the algorithm in update.go.
 type slide struct {
 	outputs
@@ -24,6 +26,9 @@ func (s *slide) run(p int64) error {
 			}
 		}
 		q := s.reach(p + w)
+		if q <= p { // the journal's window is too small: no popper wrote that
+			return fmt.Errorf("%w: its window has %d octets", errDamaged, s.j.window)
+		}
 		if err := s.copy(s.f, p, q, p); err != nil {
 			return err
 		}

@@ -187,11 +187,16 @@ func (m *Maildrop) summarize(h *head, o outputs, progress func()) error {
 	return nil
 }
 
-// readLeftover reads what is now where the leftover was.
+// readLeftover reads what is now where the leftover was: its beginning, and its end,
+// which tells whether another program has removed mail there.
 func readLeftover(f file, h *head) ([]byte, error) {
 	from, end := h.leftover()
-	b := make([]byte, end-from)
-	return b, readFull(f, b, from)
+	last := max(end, h.before-leftoverSize)
+	b := make([]byte, end-from+h.before-last)
+	if err := readFull(f, b[:end-from], from); err != nil {
+		return b, err
+	}
+	return b, readFull(f, b[end-from:], last)
 }
 
 // probe writes the octet at offset at as it is. A limit on the size of files that
