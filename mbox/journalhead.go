@@ -47,13 +47,16 @@ var errDamaged = errors.New("journal is damaged")
 // chunks is the number of output chunks.
 func (h *head) chunks() int64 { return (h.size - h.to + h.chunk - 1) / h.chunk }
 
-// leftover is the part of the file that leftSum is of: the beginning of what will
-// be cut off. The slide never writes there.
+// leftover is the beginning of what will be cut off. The slide never writes there;
+// leftSum is of it, and of the end of what will be cut off (readLeftover).
 func (h *head) leftover() (from, end int64) { return h.size, min(h.before, h.size+leftoverSize) }
 
 // area is where in the journal the window area begins.
-func (h *head) area() int64 {
-	n := planAt + 16*int64(len(h.keep)) + 8*h.chunks()
+func (h *head) area() int64 { return h.areaBehind(int64(len(h.keep))) }
+
+// areaBehind is the same for a plan of so many extents.
+func (h *head) areaBehind(extents int64) int64 {
+	n := planAt + 16*extents + 8*h.chunks()
 	return (n + diskBlock - 1) / diskBlock * diskBlock
 }
 
@@ -120,11 +123,12 @@ func readHead(f file) (*head, error) {
 	if !h.plausible(v[6], fi.Size()) {
 		return nil, fmt.Errorf("%w: its numbers are impossible", errDamaged)
 	}
+	// Before memory is taken for the plan: the journal is at least as long.
+	if want := h.areaBehind(int64(v[6])) + h.window; fi.Size() != want {
+		return nil, fmt.Errorf("%w: it has %d octets, not %d", errDamaged, fi.Size(), want)
+	}
 	if err := h.readPlan(f, v[6], v[9]); err != nil {
 		return nil, err
-	}
-	if fi.Size() != h.area()+h.window {
-		return nil, fmt.Errorf("%w: it has %d octets, not %d", errDamaged, fi.Size(), h.area()+h.window)
 	}
 	return h, nil
 }
