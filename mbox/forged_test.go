@@ -2,7 +2,9 @@ package mbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +19,7 @@ func letter(name string, n int) string {
 	return sepA + "\nSubject: " + name + "\n\n" + strings.Repeat(line, n/64) + "\n"
 }
 
-// UPD-4: the cut-off part is larger than what is remembered of its beginning;
+// UPD-4: the end of what will be cut off once did not count;
 // another reader removes its last message, mail is delivered there, and none of it
 // may be taken for octets that are to be cut off.
 func TestRecoveryAfterForeignRemovalAtTheEnd(t *testing.T) {
@@ -134,5 +136,54 @@ func TestJournalWithoutWindow(t *testing.T) {
 	m.Close()
 	if contents(t, path) != data || len(*log) != 1 {
 		t.Errorf("changed, or not told: %q", *log)
+	}
+}
+
+// refusing fails at calls of one kind.
+type refusing struct {
+	file
+	call string
+}
+
+func (f *refusing) Truncate(size int64) error {
+	if f.call == "truncate" {
+		return unix.EIO
+	}
+	return f.file.Truncate(size)
+}
+
+func (f *refusing) Sync() error {
+	if f.call == "sync" {
+		return unix.EIO
+	}
+	return f.file.Sync()
+}
+
+// UPD-3, UPD-4: another program changes what will be cut off, far from its ends, between
+// crash and recovery. Only its ends were compared, and the rest was cut off, or taken for
+// delivered mail. With and without a mark (slide.finish), before and after the last
+// output is in its place.
+func TestRecoveryAfterForeignChangeInTheLeftover(t *testing.T) {
+	a, b, c := letter("a", 100<<10), letter("b", 100<<10), letter("c", 2<<20)
+	for _, first := range []string{a, letter("a", 100<<10+64)} {
+		for _, stop := range []string{"sync", "truncate"} {
+			path := spool(t, first+b+c)
+			o := options(path)
+			m := open(t, path, o)
+			m.f = &refusing{m.f, stop}
+			if err := m.Remove(set(0, 2)); !errors.Is(err, ErrUnfinished) {
+				t.Fatalf("not interrupted: %v", err)
+			}
+			m.Close()
+			now := []byte(contents(t, path))
+			now[len(now)-1<<20] ^= 1
+			write(t, path, string(now))
+			log := warned(&o)
+			open(t, path, o).Close()
+			kept, _ := filepath.Glob(beside(path) + ".unfinished-*")
+			if got := contents(t, path); got != string(now) || len(kept) != 1 || len(*log) != 1 {
+				t.Errorf("%s: touched: %t, kept %v, told %q", stop, got != string(now), kept, *log)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package mbox
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ import (
 // The device number of the file is not noted: it may be another after a restart.
 
 const (
-	headTitle   = "popper update journal 1: keep this file, the next login finishes the update with it\n"
+	headTitle   = "popper update journal 2: keep this file, the next login finishes the update with it\n"
+	olderTitle  = "popper update journal 1: "
 	windowTitle = "window 1"
 	cutTitle    = "cut 1"
 	titleSize   = 128
@@ -32,24 +34,24 @@ const (
 
 // head is what a journal says from its beginning on.
 type head struct {
-	ino     int64 // of the file
-	before  int64 // its size before the update
-	plan          // what it is to become
-	chunk   int64 // octets an output chunk, counted from plan.to; the last is shorter
-	window  int64 // octets of the window area, a multiple of chunk, perhaps 0
-	leftSum uint64
+	ino     int64    // of the file
+	before  int64    // its size before the update
+	plan             // what it is to become
+	chunk   int64    // octets an output chunk, counted from plan.to; the last is shorter
+	window  int64    // octets of the window area, a multiple of chunk, perhaps 0
+	leftSum uint64   // of what will be cut off, [size, before)
 	mark    byte     // see slide.finish
 	sums    []uint64 // of each chunk
 }
 
 var errDamaged = errors.New("journal is damaged")
 
+// errOlder: in version 1 the checksum of what will be cut off was of its two ends only.
+var errOlder = errors.New("journal is of version 1, and was written by an older popper: to finish its update, stop this one, " +
+	"give the journal its name without the ending \".unfinished-TIME\", and log in once with the older one, before mail is removed")
+
 // chunks is the number of output chunks.
 func (h *head) chunks() int64 { return (h.size - h.to + h.chunk - 1) / h.chunk }
-
-// leftover is the beginning of what will be cut off. The slide never writes there;
-// leftSum is of it, and of the end of what will be cut off (readLeftover).
-func (h *head) leftover() (from, end int64) { return h.size, min(h.before, h.size+leftoverSize) }
 
 // area is where in the journal the window area begins.
 func (h *head) area() int64 { return h.areaBehind(int64(len(h.keep))) }
@@ -113,6 +115,9 @@ func readHead(f file) (*head, error) {
 	b := make([]byte, diskBlock)
 	if err := readFull(f, b, 0); err != nil {
 		return nil, err
+	}
+	if bytes.HasPrefix(b, []byte(olderTitle)) {
+		return nil, errOlder
 	}
 	v, ok := fields(b, headTitle, 10)
 	if !ok {

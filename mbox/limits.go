@@ -18,10 +18,6 @@ const (
 	// larger window means fewer calls of fsync, two a window.
 	windowSize = 8 << 20
 
-	// leftoverSize is how much of what an update will cut off is remembered, to see
-	// after a crash whether it has been cut off.
-	leftoverSize = 256 << 10
-
 	// maxChunk and maxJournal, in octets, bound the memory that is taken because a
 	// journal says so: a buffer, and the list of what stays.
 	maxChunk   = 16 << 20

@@ -69,25 +69,40 @@ func (s *slide) verify(p, end int64, read func(b []byte, p int64) error) (int64,
 	return end, nil
 }
 
-// hasLeftover tells whether the octets behind the last output are still there in a
-// file of size octets: then it has not been cut.
-func (s *slide) hasLeftover(size int64) (bool, error) {
-	if size < s.j.before {
-		return false, nil
+// wasCut tells whether the file, now of size octets, has been cut behind the last
+// output, by what stands there (see update.go).
+func (s *slide) wasCut(size int64) (bool, error) {
+	if size == s.size {
+		return true, nil
 	}
-	left, err := readLeftover(s.f, &s.j.head)
+	first, err := octetAt(s.f, s.size)
 	if err != nil {
 		return false, err
 	}
-	marked := left[0] == 0
-	if s.j.mark != 0 && marked {
-		left[0] = s.j.mark
+	if s.j.mark == 0 {
+		return likeDelivery(first), nil
 	}
-	if sum64(left) != s.j.leftSum {
-		return false, nil
+	_, noted, err := s.j.noted(cutTitle, 0)
+	return noted && first != 0, err
+}
+
+// checkLeftover makes sure that what is to be cut off is what it was.
+func (s *slide) checkLeftover(size int64) error {
+	if size < s.j.before {
+		return fmt.Errorf("%w (%d octets, not %d)", errOther, size, s.j.before)
 	}
-	_, cut, err := s.j.noted(cutTitle, 0)
-	return marked || !cut, err
+	first, err := octetAt(s.f, s.size)
+	if err != nil {
+		return err
+	}
+	if first == 0 && s.j.mark != 0 {
+		first = s.j.mark
+	}
+	sum, err := s.j.sumLeftover(s.f, first, s.progress)
+	if err == nil && sum != s.j.leftSum {
+		err = fmt.Errorf("%w (between offsets %d and %d)", errOther, s.size, s.j.before)
+	}
+	return err
 }
 
 // settle makes durable what the update left: the journal under its name, the file,

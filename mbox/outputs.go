@@ -53,6 +53,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // sum64 is the checksum of all that an update writes down: two different CRC-32,
 // which equal one of 64 bits and which processors compute at memory speed. It finds
 // accidents, not forgeries; who could forge could write the mail as well.
-func sum64(b []byte) uint64 {
-	return uint64(crc32.Checksum(b, castagnoli))<<32 | uint64(crc32.ChecksumIEEE(b))
+func sum64(b []byte) uint64 { return more64(0, b) }
+
+// more64 is the checksum of b behind what has the checksum sum.
+func more64(sum uint64, b []byte) uint64 {
+	return uint64(crc32.Update(uint32(sum>>32), castagnoli, b))<<32 | uint64(crc32.Update(uint32(sum), crc32.IEEETable, b))
 }

@@ -74,7 +74,7 @@ func (m *Maildrop) recoverFrom(name string, progress func()) error {
 		j.head = *h
 		err = m.complete(j, progress)
 	}
-	if errors.Is(err, errOther) || errors.Is(err, errDamaged) {
+	if errors.Is(err, errOther) || errors.Is(err, errDamaged) || errors.Is(err, errOlder) {
 		return m.setAside(j, err)
 	}
 	return err
@@ -138,11 +138,14 @@ func (m *Maildrop) complete(j *journal, progress func()) error {
 	if int64(now.ino) != j.ino || now.size < j.size {
 		return fmt.Errorf("%w (inode %d, %d octets; the journal is for inode %d)", errOther, now.ino, now.size, j.ino)
 	}
-	whole, err := s.hasLeftover(now.size)
+	cut, err := s.wasCut(now.size)
+	if err == nil && !cut {
+		err = s.checkLeftover(now.size)
+	}
 	if err != nil {
 		return err
 	}
-	p, w, err := s.locate(!whole)
+	p, w, err := s.locate(cut)
 	if err != nil {
 		return err
 	}
@@ -153,10 +156,10 @@ func (m *Maildrop) complete(j *journal, progress func()) error {
 	if err := s.run(p + w.n); err != nil {
 		return err
 	}
-	if whole {
-		err = m.conclude(s, progress)
-	} else {
+	if cut {
 		err = j.remove()
+	} else {
+		err = m.conclude(s, progress)
 	}
 	if err == nil {
 		m.warn("an update that was interrupted has been finished", "maildrop", m.path, "journal", j.name)

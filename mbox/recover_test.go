@@ -352,3 +352,27 @@ func TestRecoverReadOnly(t *testing.T) {
 		t.Errorf("old mail: %v, log %q", err, *log)
 	}
 }
+
+// A journal of version 1, whose numbers mean something else: nothing is touched, it is
+// kept, and the log says who can finish it.
+func TestOlderJournal(t *testing.T) {
+	path := interrupted(t)
+	b := []byte(contents(t, beside(path)))
+	v, ok := fields(b[:diskBlock], headTitle, 10)
+	if !ok {
+		t.Fatal("no head")
+	}
+	putFields(b[:diskBlock], strings.Replace(headTitle, "journal 2", "journal 1", 1), v...)
+	write(t, beside(path), string(b))
+	is := contents(t, path)
+	o := options(path)
+	log := warned(&o)
+	open(t, path, o)
+	kept, _ := filepath.Glob(beside(path) + ".unfinished-*")
+	if len(kept) != 1 || contents(t, kept[0]) != string(b) || contents(t, path) != is {
+		t.Errorf("kept %v, file %q", kept, contents(t, path))
+	}
+	if len(*log) != 1 || !strings.Contains((*log)[0], "version 1") || !strings.Contains((*log)[0], "older") {
+		t.Errorf("log: %q", *log)
+	}
+}

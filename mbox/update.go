@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,13 +43,19 @@ import (
 // no source of that window has been touched yet: without the window each of its chunks
 // is found at its source.
 //
-// Has the file been cut already? The slide never writes behind the last output, so if
-// the octets there, the leftover, are what they were, it has not. Mail that was
-// delivered between crash and recovery lies behind the old end or behind the new one,
-// and stays. But after the cut a delivery could put there what had been there. That
-// can only be if the leftover begins like a delivery, with an "F" or a line end. Then
-// that octet is made a NUL before the cut, fsync, and a record says so, fsync: after
-// that, an octet that is no NUL is one that was delivered.
+// Has the file been cut already? Mail that was delivered between crash and recovery
+// lies behind the old end or behind the new one, and stays; so the size does not tell.
+// The slide never writes behind the last output: the octets from there to the old end,
+// the leftover, are what they were until the cut, and after it there is nothing, or a
+// delivery, which begins with an "F" or a line end. If the leftover begins otherwise,
+// its first octet tells. If it begins like a delivery, that octet is made a NUL before
+// the cut, fsync, and a record says so, fsync: without the record the file has not been
+// cut, and with it an octet that is no NUL is one that was delivered.
+//
+// The two cases so are told apart by one octet and one record, and then each is made
+// sure of: before the cut all of the leftover must have its checksum, after it all
+// outputs must be in their places. If another program has changed the leftover, even
+// when nothing but the cut was missing, the file is not one that the update left.
 //
 // What is assumed of the file system: fsync tells the truth; rename, unlink and
 // ftruncate are atomic; a write that was not followed by fsync changes nothing but
@@ -176,37 +181,52 @@ func (m *Maildrop) summarize(h *head, o outputs, progress func()) error {
 		}
 		h.sums = append(h.sums, sum64(b))
 	}
-	left, err := readLeftover(m.f, h)
+	first, err := octetAt(m.f, h.size)
 	if err != nil {
 		return err
 	}
-	h.leftSum = sum64(left)
-	if strings.IndexByte("F\r\n", left[0]) >= 0 {
-		h.mark = left[0]
+	if likeDelivery(first) {
+		h.mark = first
 	}
-	return nil
+	h.leftSum, err = h.sumLeftover(m.f, first, progress)
+	return err
 }
 
-// readLeftover reads what is now where the leftover was: its beginning, and its end,
-// which tells whether another program has removed mail there.
-func readLeftover(f file, h *head) ([]byte, error) {
-	from, end := h.leftover()
-	last := max(end, h.before-leftoverSize)
-	b := make([]byte, end-from+h.before-last)
-	if err := readFull(f, b[:end-from], from); err != nil {
-		return b, err
+// likeDelivery tells whether what a delivery agent appends can begin with that octet.
+func likeDelivery(first byte) bool { return first == 'F' || first == '\r' || first == '\n' }
+
+// sumLeftover is the checksum of what is now where the leftover was, with first for
+// its first octet, which may have been marked.
+func (h *head) sumLeftover(f file, first byte, progress func()) (uint64, error) {
+	buf := getBlock(int(h.chunk))
+	defer putBlock(buf)
+	sum := sum64([]byte{first})
+	for at := h.size + 1; at < h.before; {
+		progress()
+		b := buf[:min(h.chunk, h.before-at)]
+		if err := readFull(f, b, at); err != nil {
+			return 0, err
+		}
+		sum = more64(sum, b)
+		at += int64(len(b))
 	}
-	return b, readFull(f, b[end-from:], last)
+	return sum, nil
+}
+
+func octetAt(f file, at int64) (byte, error) {
+	var b [1]byte
+	err := readFull(f, b[:], at)
+	return b[0], err
 }
 
 // probe writes the octet at offset at as it is. A limit on the size of files that
 // this process may write, or a file system that has become read-only, then shows
 // before it is too late.
 func (m *Maildrop) probe(at int64) error {
-	var b [1]byte
-	if err := readFull(m.f, b[:], at); err != nil {
+	b, err := octetAt(m.f, at)
+	if err != nil {
 		return err
 	}
-	_, err := m.f.WriteAt(b[:], at)
+	_, err = m.f.WriteAt([]byte{b}, at)
 	return err
 }
