@@ -58,9 +58,12 @@ func (h *head) area() int64 { return h.areaBehind(int64(len(h.keep))) }
 
 // areaBehind is the same for a plan of so many extents.
 func (h *head) areaBehind(extents int64) int64 {
-	n := planAt + 16*extents + 8*h.chunks()
+	n := planAt + h.planLength(extents)
 	return (n + diskBlock - 1) / diskBlock * diskBlock
 }
+
+// planLength is how many octets a plan of so many extents takes in the journal.
+func (h *head) planLength(extents int64) int64 { return 16*extents + 8*h.chunks() }
 
 // encode is the journal up to its window area.
 func (h *head) encode() []byte {
@@ -102,8 +105,7 @@ func fields(b []byte, title string, n int) ([]uint64, bool) {
 	return v, true
 }
 
-// readHead reads and checks the head of journal f. It uses no more memory than the
-// journal has octets.
+// readHead reads and checks the head of journal f. What memory it uses, maxPlan bounds.
 func readHead(f file) (*head, error) {
 	fi, err := f.Stat()
 	if err != nil {
@@ -141,15 +143,14 @@ func readHead(f file) (*head, error) {
 // plausible tells whether the numbers in the head agree with one another and with
 // the size of the journal, so that they can be computed with.
 func (h *head) plausible(extents uint64, journal int64) bool {
-	journal = min(journal, maxJournal)
 	return 0 <= h.to && h.to < h.size && h.size < h.before && h.before <= maxSpool &&
 		0 < h.chunk && h.chunk <= maxChunk && 0 <= h.window && h.window <= journal && h.window%h.chunk == 0 &&
-		extents <= uint64(journal)/16 && h.chunks() <= journal/8
+		extents <= maxPlan/16 && h.planLength(int64(extents)) <= maxPlan
 }
 
 // readPlan reads extents and checksums, and checks what the slide relies on.
 func (h *head) readPlan(f file, extents, sum uint64) error {
-	b := make([]byte, 16*int64(extents)+8*h.chunks())
+	b := make([]byte, h.planLength(int64(extents)))
 	if err := readFull(f, b, planAt); errors.Is(err, ErrChanged) {
 		return fmt.Errorf("%w: its end is missing", errDamaged)
 	} else if err != nil {
@@ -164,6 +165,7 @@ func (h *head) readPlan(f file, extents, sum uint64) error {
 		return v
 	}
 	out, behind := h.to, h.to
+	h.keep = make([]extent, 0, extents)
 	for range extents {
 		e := extent{int64(next()), int64(next())}
 		if e.from <= behind || e.end <= e.from || e.end > h.before {
@@ -175,6 +177,7 @@ func (h *head) readPlan(f file, extents, sum uint64) error {
 	if out != h.size {
 		return fmt.Errorf("%w: its plan has another size", errDamaged)
 	}
+	h.sums = make([]uint64, 0, h.chunks())
 	for range h.chunks() {
 		h.sums = append(h.sums, next())
 	}

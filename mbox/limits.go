@@ -18,10 +18,12 @@ const (
 	// larger window means fewer calls of fsync, two a window.
 	windowSize = 8 << 20
 
-	// maxChunk and maxJournal, in octets, bound the memory that is taken because a
-	// journal says so: a buffer, and the list of what stays.
-	maxChunk   = 16 << 20
-	maxJournal = 1 << 30
+	// maxChunk and maxPlan, in octets, bound the memory that is taken because a journal
+	// says so: for a buffer, and three times as much as the plan is long: for the list of
+	// what stays and the checksums. A plan of this length is for 4 TiB of mail that moves,
+	// or for eight million messages that stay, each behind one that goes.
+	maxChunk = 16 << 20
+	maxPlan  = 128 << 20
 
 	// maxMergeRows bounds, in octets, the memory that is taken because the record of
 	// a merge says so: four million messages.

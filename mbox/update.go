@@ -145,12 +145,13 @@ func (m *Maildrop) conclude(s *slide, progress func()) error {
 
 // begin makes the journal for an update; the file is not changed yet.
 func (m *Maildrop) begin(p plan, size int64, places []string, replace bool, progress func()) (*slide, error) {
-	o := newOutputs(m.f, p)
 	h := head{before: size, plan: p, chunk: int64(m.options.block)}
-	h.window = windowFor(o, h.chunk, m.options.window)
-	if h.area()+h.window > maxJournal {
-		return nil, fmt.Errorf("the list of what stays is too long for a journal (%d parts)", len(p.keep))
+	if n := h.planLength(int64(len(p.keep))); n > maxPlan {
+		return nil, fmt.Errorf("the journal would be too long (a list of %d octets; %d are allowed): delete neighbouring messages, or fewer at one time",
+			n, maxPlan)
 	}
+	o := newOutputs(m.f, p)
+	h.window = windowFor(o, h.chunk, m.options.window)
 	id, err := stat(m.f)
 	if err != nil {
 		return nil, err
