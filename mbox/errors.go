@@ -32,6 +32,12 @@ var (
 	// the next Open finishes it (UPD-4).
 	ErrUnfinished = errors.New("update was interrupted, and will be finished when the maildrop is opened again")
 
+	// ErrNotDurable: the messages were removed, and every program sees the file without
+	// them, but the disk has not confirmed it: after a power cut the file may be as it
+	// was before. To ask again would not help, since a second fsync says nothing of what
+	// the first one has lost.
+	ErrNotDurable = errors.New("messages were removed, but the disk has not confirmed it, and after a power cut they may be there again")
+
 	// ErrReadOnly: Remove was asked of a file that could only be opened for reading.
 	ErrReadOnly = errors.New("maildrop cannot be written")
 )

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // meddling lets another program act at the first call of one kind.
@@ -62,4 +64,22 @@ func TestMailDeliveredBeforeCut(t *testing.T) {
 	if got := contents(t, path); got != three+"x" {
 		t.Errorf("the file holds %q", got)
 	}
+}
+
+// R1081-QUIT-2: the cut is done and only fsync fails. That had no name, and the client
+// heard that some messages may not have been removed.
+func TestCutNotDurable(t *testing.T) {
+	path := spool(t, three)
+	m := open(t, path, options(path))
+	m.f = &refusing{m.f, "sync"}
+	err := m.Remove(set(1, 2))
+	if !errors.Is(err, ErrNotDurable) || !errors.Is(err, unix.EIO) || errors.Is(err, ErrNotBegun) {
+		t.Errorf("%v", err)
+	}
+	m.Close()
+	want := three[:strings.Index(three, sepB)]
+	if got := contents(t, path); got != want {
+		t.Errorf("the file holds %q", got)
+	}
+	agree(t, open(t, path, options(path)), []byte(want))
 }

@@ -27,7 +27,8 @@ type extent struct{ from, end int64 }
 // (UPD-2). It waits for the delivery locks as Open does, but if nothing is marked
 // it takes none and does nothing. Nothing was removed if the error is ErrLocked,
 // ErrCanceled, ErrReadOnly, ErrChanged (UPD-3) or ErrNotBegun (UPD-5); after
-// ErrUnfinished the next Open will have done it (UPD-4). Afterwards only Close is useful.
+// ErrUnfinished the next Open will have done it (UPD-4); with ErrNotDurable they were
+// removed. Afterwards only Close is useful.
 func (m *Maildrop) Remove(marked func(i int) bool) error {
 	first := 0
 	for first < len(m.msgs) && !marked(first) {

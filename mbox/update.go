@@ -124,7 +124,10 @@ func (m *Maildrop) cut(size, before int64) error {
 	if err != nil {
 		return notBegun(err)
 	}
-	return m.f.Sync()
+	if err := m.f.Sync(); err != nil {
+		return fmt.Errorf("%w: %w: look for errors of the disk in the system's log", ErrNotDurable, err)
+	}
+	return nil
 }
 
 // conclude ends an update whose outputs are in their places. A program that delivers

@@ -50,8 +50,12 @@ func TestUpdateErrors(t *testing.T) {
 				if d.text(crashPath) != want[0] {
 					t.Fatalf("%s: call %d: %v, but the file was changed", c, i/2, err)
 				}
-			case !errors.Is(err, ErrUnfinished) && len(d.names) > 1:
-				t.Fatalf("%s: call %d: %v, and a journal stays", c, i/2, err)
+			case errors.Is(err, ErrNotDurable):
+				if d.text(crashPath) != want[1] || len(d.names) > 1 {
+					t.Fatalf("%s: call %d: %v, but the file holds %q", c, i/2, err, d.text(crashPath))
+				}
+			case !errors.Is(err, ErrUnfinished):
+				t.Fatalf("%s: call %d: %v has no name", c, i/2, err)
 			}
 			for _, state := range []*memDisk{d.oneCrashAtEnd(c.sector, r), d} {
 				if err := c.recovered(state); err != nil {

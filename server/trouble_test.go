@@ -237,6 +237,7 @@ func TestRemoveTrouble(t *testing.T) {
 		mbox.ErrReadOnly:   "no message was removed",
 		mbox.ErrNotBegun:   "no message was removed",             // UPD-5
 		mbox.ErrUnfinished: "will be finished at the next login", // UPD-4
+		mbox.ErrNotDurable: "were removed, but may come back after a power failure",
 		errors.Join(mbox.ErrUnfinished, mbox.ErrChanged): "will be finished at the next login",
 		io.ErrShortWrite: "some deleted messages may not have been removed",
 		fs.ErrPermission: "some deleted messages may not have been removed",

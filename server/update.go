@@ -46,6 +46,8 @@ func removeTrouble(err error) string {
 	switch {
 	case errors.Is(err, mbox.ErrUnfinished): // UPD-4
 		return "[SYS/TEMP] removal was interrupted and will be finished at the next login"
+	case errors.Is(err, mbox.ErrNotDurable):
+		return "[SYS/TEMP] messages were removed, but may come back after a power failure"
 	case errors.Is(err, mbox.ErrChanged):
 		return "[SYS/TEMP] maildrop was changed by another program, no message was removed"
 	case errors.Is(err, mbox.ErrLocked):
