@@ -18,6 +18,9 @@ import (
 // whole message to be read, but made in the same manner, so that a changed Status
 // field does no harm. Usually one message is looked at, and only when LAST is asked.
 //
+// If the message itself is removed, the one before it that stays takes its place. That
+// is written down just before the update begins, and taken back if nothing was removed.
+//
 // Residual risk: messages with equal beginnings are told apart by their place only.
 // If the message is gone, the number is what is left to believe.
 
@@ -36,82 +39,125 @@ func (m *Maildrop) Last() int {
 	return *m.last
 }
 
-// SetLast keeps n, 0 ≤ n ≤ Len, for later sessions' Last, as it will be when the
-// messages for which marked is true are removed. It is called before Remove; should
-// that fail, Last will still find the message. An error means that the old value
-// stays, which the administrator should know of.
-func (m *Maildrop) SetLast(n int, marked func(i int) bool) error {
-	kept, at := 0, -1
-	for i := range n {
-		if !marked(i) {
-			kept, at = kept+1, i
-		}
-	}
-	name := m.beside(lastEnding)
-	if kept == 0 {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("highest message accessed: %w", err)
-		}
-		return nil
-	}
-	w := newWindow(m)
-	defer w.free()
-	sum, err := m.beginning(at, w)
+// SetLast keeps n, 0 ≤ n ≤ Len, for later sessions' Last. It is called before Remove,
+// which keeps it right. An error means that the old value stays, which the
+// administrator should know of.
+func (m *Maildrop) SetLast(n int) error {
+	r, err := m.lastRecord(n, func(int) bool { return false })
 	if err == nil {
-		err = replaceOwn(name, func(f *os.File) error {
-			_, err := fmt.Fprintf(f, lastFormat, kept, sum)
-			return err
-		})
+		err = m.saveLast(r)
 	}
 	if err != nil {
 		return fmt.Errorf("highest message accessed: %w", err)
+	}
+	m.accessed, m.kept = n, r
+	return nil
+}
+
+// lastWithout keeps what SetLast was told as it will be when the marked messages are
+// gone. Remove calls it just before they go, since their beginnings cannot be read
+// afterwards, and calls undo if they have stayed.
+func (m *Maildrop) lastWithout(marked func(i int) bool) (undo func()) {
+	save := func(r lastRecord, err error) {
+		if err == nil {
+			err = m.saveLast(r)
+		}
+		if err != nil {
+			m.warn("what LAST tells may be wrong in later sessions: make the state directory writable and give it room",
+				"maildrop", m.path, "err", err)
+		}
+	}
+	was := m.kept
+	r, err := m.lastRecord(m.accessed, marked)
+	if err == nil && r == was {
+		return func() {}
+	}
+	save(r, err)
+	return func() { save(was, nil) }
+}
+
+// lastRecord is what is kept: how many messages there are up to the highest one
+// accessed, and the hash of that one's beginning.
+type lastRecord struct {
+	n   int
+	sum uidSum
+}
+
+// lastRecord makes it for the first n messages, of which the marked ones do not count.
+func (m *Maildrop) lastRecord(n int, marked func(i int) bool) (r lastRecord, err error) {
+	at := -1
+	for i := range n {
+		if !marked(i) {
+			r.n, at = r.n+1, i
+		}
+	}
+	if r.n == 0 {
+		return r, nil
+	}
+	w := newWindow(m)
+	defer w.free()
+	r.sum, err = m.beginning(at, w)
+	return r, err
+}
+
+func (m *Maildrop) saveLast(r lastRecord) error {
+	name := m.beside(lastEnding)
+	if r.n > 0 {
+		return replaceOwn(name, func(f *os.File) error {
+			_, err := fmt.Fprintf(f, lastFormat, r.n, r.sum)
+			return err
+		})
+	}
+	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }
 
 // findLast looks where the message was, then before (others were removed), then behind.
 func (m *Maildrop) findLast() int {
-	kept, want, ok := readLast(m.beside(lastEnding))
+	r, ok := readLast(m.beside(lastEnding))
 	if !ok {
 		return 0
 	}
-	kept = min(kept, len(m.msgs))
+	n := min(r.n, len(m.msgs))
 	w := newWindow(m)
 	defer w.free()
 	is := func(i int) bool {
 		sum, err := m.beginning(i, w)
-		return err == nil && sum == want
+		return err == nil && sum == r.sum
 	}
-	for i := kept - 1; i >= 0; i-- {
+	for i := n - 1; i >= 0; i-- {
 		if is(i) {
 			return i + 1
 		}
 	}
-	for i := kept; i < len(m.msgs); i++ {
+	for i := n; i < len(m.msgs); i++ {
 		if is(i) {
 			return i + 1
 		}
 	}
-	return kept
+	return n
 }
 
 // readLast reads the file; ok is false if there is none that holds.
-func readLast(name string) (kept int, sum uidSum, ok bool) {
+func readLast(name string) (r lastRecord, ok bool) {
 	f, size, err := openOwn(name)
 	if err != nil {
-		return 0, sum, false
+		return r, false
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxLastText))
 	if err != nil || int64(len(b)) != size {
-		return 0, sum, false
+		return r, false
 	}
 	var text []byte
-	_, err = fmt.Sscanf(string(b), lastFormat, &kept, &text)
-	if err != nil || kept < 1 || len(text) != len(sum) || fmt.Sprintf(lastFormat, kept, text) != string(b) {
-		return 0, sum, false
+	_, err = fmt.Sscanf(string(b), lastFormat, &r.n, &text)
+	if err != nil || r.n < 1 || len(text) != len(r.sum) || fmt.Sprintf(lastFormat, r.n, text) != string(b) {
+		return r, false
 	}
-	return kept, uidSum(text), true
+	r.sum = uidSum(text)
+	return r, true
 }
 
 // beginning hashes the separator line and the first octets of message i.

@@ -1,9 +1,12 @@
 package mbox
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // setLast keeps n in a session of its own.
@@ -11,7 +14,7 @@ func setLast(t *testing.T, path string, n int, marked ...int) {
 	t.Helper()
 	m := open(t, path, options(path))
 	defer m.Close()
-	if err := m.SetLast(n, set(marked...)); err != nil {
+	if err := m.SetLast(n); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Remove(set(marked...)); err != nil {
@@ -55,8 +58,7 @@ func TestLast(t *testing.T) {
 	}
 }
 
-// The message is found again whatever other programs did, and whether or not the
-// update came to its end.
+// The message is found again whatever other programs did.
 func TestLastFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		after string
@@ -77,16 +79,45 @@ func TestLastFound(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, n, c.want)
 		}
 	}
-	path := spool(t, three)
-	m := open(t, path, options(path))
-	if err := m.SetLast(3, set(0, 1)); err != nil { // and no Remove follows
-		t.Fatal(err)
-	}
-	m.Close()
-	if n := last(t, path); n != 3 {
-		t.Errorf("update failed: %d", n)
+}
+
+// R1081-LAST-1: the number is right whether or not the update came to its end, also
+// when the message itself was to go.
+func TestLastAfterFailedUpdate(t *testing.T) {
+	for _, c := range []struct {
+		marked []int
+		fail   func(m *Maildrop)
+		want   error
+		last   int
+	}{
+		{[]int{2}, func(m *Maildrop) { m.readOnly = unix.EACCES }, ErrReadOnly, 3},
+		{[]int{0, 2}, func(m *Maildrop) { m.options.disk = fullDisk{osDisk{}} }, ErrNotBegun, 3},
+		{[]int{2}, func(m *Maildrop) { m.f = &refusing{m.f, "truncate"} }, ErrNotBegun, 3},
+		{[]int{0, 1, 2}, func(m *Maildrop) { m.f = &refusing{m.f, "truncate"} }, ErrNotBegun, 3},
+		{[]int{2}, func(m *Maildrop) { m.f = &refusing{m.f, "sync"} }, ErrNotDurable, 2},
+		{[]int{0, 2}, func(m *Maildrop) { m.f = &refusing{m.f, "truncate"} }, ErrUnfinished, 1},
+		{[]int{0, 2}, func(m *Maildrop) { m.f = &refusing{m.f, "sync"} }, ErrUnfinished, 1},
+	} {
+		path := spool(t, three)
+		m := open(t, path, options(path))
+		if err := m.SetLast(3); err != nil {
+			t.Fatal(err)
+		}
+		c.fail(m)
+		if err := m.Remove(set(c.marked...)); !errors.Is(err, c.want) {
+			t.Errorf("%v: %v, want %v", c.marked, err, c.want)
+		}
+		m.Close()
+		if n := last(t, path); n != c.last {
+			t.Errorf("%v, %v: %d, want %d", c.marked, c.want, n, c.last)
+		}
 	}
 }
+
+// fullDisk has no room for a journal.
+type fullDisk struct{ osDisk }
+
+func (fullDisk) Reserve(file, int64, int64) error { return unix.ENOSPC }
 
 // Twins are told apart by their place; long messages are not read to their end.
 func TestLastTwins(t *testing.T) {

@@ -98,7 +98,9 @@ type Maildrop struct {
 	seen     verified // what was read again after the file had grown
 	uids     []string // once UniqueIDs was called
 	last     *int     // once Last was called
-	spoiled  bool     // the table is not that of the file
+	accessed int      // what SetLast was told
+	kept     lastRecord
+	spoiled  bool // the table is not that of the file
 }
 
 // table is what a scan finds out about a file, or an index has kept of one.

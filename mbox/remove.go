@@ -1,6 +1,9 @@
 package mbox
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Remove updates the file in place, in three steps that do not know of one another:
 //
@@ -57,7 +60,11 @@ func (m *Maildrop) Remove(marked func(i int) bool) error {
 		return ErrCanceled
 	}
 	m.beforeUpdate()
+	undoLast := m.lastWithout(marked)
 	if err := m.carryOut(p, size, locks.refresh); err != nil {
+		if errors.Is(err, ErrNotBegun) {
+			undoLast()
+		}
 		return fmt.Errorf("%s: update: %w", m.path, err)
 	}
 	m.afterUpdate(marked, locks.refresh)

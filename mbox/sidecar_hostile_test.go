@@ -51,7 +51,7 @@ func FuzzIndex(f *testing.F) {
 			t.Fatal(err)
 		}
 		m.Last()
-		if err := m.SetLast(m.Len(), set(0)); err != nil && !errors.Is(err, ErrChanged) {
+		if err := m.SetLast(m.Len()); err != nil && !errors.Is(err, ErrChanged) {
 			t.Fatal(err)
 		}
 		if err := m.Remove(set(0, 2)); err != nil && !errors.Is(err, ErrChanged) {

@@ -69,3 +69,30 @@ func lastNotKept(t *testing.T) {
 		t.Errorf("file holds %q", got)
 	}
 }
+
+// R1081-LAST-1: LAST went down when a removal failed, to the last message that would
+// have stayed.
+func TestLastAfterFailedRemoval(t *testing.T) {
+	inSession(t, func(t *testing.T, s *site, p *client) {
+		p.ok("DELE 2")
+		lock := s.spool + ".lock"
+		if err := os.WriteFile(lock, []byte("1\n"), 0o600); err != nil { // pid 1 always lives
+			t.Fatal(err)
+		}
+		p.want("QUIT", "-ERR [IN-USE]")
+		p.gone()
+		if err := os.Remove(lock); err != nil {
+			t.Fatal(err)
+		}
+		p = s.login(t)
+		p.exact("LAST", "+OK 2")
+		p.ok("DELE 1")
+		p.ok("DELE 2")
+		s.write(t, envelope(first)+envelope("other\n"))
+		p.want("QUIT", "-ERR [SYS/TEMP] maildrop was changed")
+		p.gone()
+		p = s.login(t)
+		p.exact("LAST", "+OK 2")
+		p.quit()
+	})
+}

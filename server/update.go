@@ -34,7 +34,7 @@ func (d *dialog) keepLast() {
 	if d.accessed == 0 {
 		return
 	}
-	if err := d.drop.SetLast(int(d.highest()), d.marks.has); err != nil {
+	if err := d.drop.SetLast(int(d.highest())); err != nil {
 		d.log.Warn("what LAST tells is not kept for later sessions: make the state directory writable and give it room",
 			"user", clip(d.name), "err", err)
 	}
