@@ -34,7 +34,7 @@ const (
 
 // head is what a journal says from its beginning on.
 type head struct {
-	ino     int64    // of the file
+	ino     int64    // of the file, for the administrator: it may be a copy now
 	before  int64    // its size before the update
 	plan             // what it is to become
 	chunk   int64    // octets an output chunk, counted from plan.to; the last is shorter

@@ -135,8 +135,8 @@ func (m *Maildrop) complete(j *journal, progress func()) error {
 	if err != nil {
 		return err
 	}
-	if int64(now.ino) != j.ino || now.size < j.size {
-		return fmt.Errorf("%w (inode %d, %d octets; the journal is for inode %d)", errOther, now.ino, now.size, j.ino)
+	if now.size < j.size {
+		return fmt.Errorf("%w (%d octets, not %d; its inode is %d, and was %d)", errOther, now.size, j.size, now.ino, j.ino)
 	}
 	cut, err := s.wasCut(now.size)
 	if err == nil && !cut {

@@ -94,10 +94,7 @@ func TestRecoverChanged(t *testing.T) {
 		{"rewritten longer", func(t *testing.T, path string) { write(t, path, strings.Repeat(other, 20)) }},
 		{"emptied", func(t *testing.T, path string) { write(t, path, "") }},
 		{"replaced", func(t *testing.T, path string) {
-			write(t, path+"x", contents(t, path))
-			if err := os.Rename(path+"x", path); err != nil {
-				t.Fatal(err)
-			}
+			replace(t, path, strings.Replace(contents(t, path), "three", "seven", 1))
 		}},
 		{"one octet at the end", func(t *testing.T, path string) {
 			b := []byte(contents(t, path))
@@ -132,11 +129,45 @@ func TestRecoverChanged(t *testing.T) {
 	}
 }
 
+// replace puts another file in the place of a file.
+func replace(t *testing.T, path, data string) {
+	t.Helper()
+	write(t, path+"x", data)
+	if err := os.Rename(path+"x", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// UPD-4: a file with the same octets is as good, as when a spool was moved to another
+// disk after a crash, or came back from a backup, of the time before or after.
+func TestRecoverCopy(t *testing.T) {
+	for _, data := range []func(path string) string{
+		func(path string) string { return contents(t, path) },
+		func(string) string { return three },
+		func(string) string { return threeWithout },
+	} {
+		path := interrupted(t)
+		replace(t, path, data(path))
+		o := options(path)
+		log := warned(&o)
+		open(t, path, o)
+		if got := contents(t, path); got != threeWithout {
+			t.Errorf("became %q", got)
+		}
+		if names, _ := filepath.Glob(beside(path) + "*"); len(names) > 0 || len(*log) != 1 {
+			t.Errorf("journals %v, log %q", names, *log)
+		}
+	}
+}
+
 // What else may stand under the journal's name. Nothing of it may be obeyed, make
 // Open wait, or stop an update.
 func TestPlantedJournal(t *testing.T) {
 	path := interrupted(t)
 	real := []byte(contents(t, beside(path)))
+	other := spool(t, strings.Replace(three, "three", "seven", 1))
+	interrupt(t, other, options(other))
+	others := []byte(contents(t, beside(other)))
 	elsewhere := spool(t, string(real))
 	flip := func(at int) []byte {
 		b := bytes.Clone(real)
@@ -162,7 +193,7 @@ func TestPlantedJournal(t *testing.T) {
 		}, false, false},
 		{"empty", func(name string) error { return os.WriteFile(name, nil, 0o600) }, false, true},
 		{"garbage", func(name string) error { return os.WriteFile(name, []byte("garbage\n"), 0o600) }, false, true},
-		{"other file's", func(name string) error { return os.WriteFile(name, real, 0o600) }, false, true},
+		{"other file's", func(name string) error { return os.WriteFile(name, others, 0o600) }, false, true},
 		{"head cut", func(name string) error { return os.WriteFile(name, real[:100], 0o600) }, false, true},
 		{"plan cut", func(name string) error { return os.WriteFile(name, real[:planAt+8], 0o600) }, false, true},
 		{"window cut", func(name string) error { return os.WriteFile(name, real[:len(real)-1], 0o600) }, false, true},

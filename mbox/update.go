@@ -57,6 +57,10 @@ import (
 // outputs must be in their places. If another program has changed the leftover, even
 // when nothing but the cut was missing, the file is not one that the update left.
 //
+// It need not be the same inode: a spool may be copied after a crash. All that the
+// update relies on has checksums; what has none, the octets that go and those before
+// the first of them, it does not read. And where mail is equal, it is the same mail.
+//
 // What is assumed of the file system: fsync tells the truth; rename, unlink and
 // ftruncate are atomic; a write that was not followed by fsync changes nothing but
 // the blocks that it is for (in any order, torn anywhere).
