@@ -38,7 +38,8 @@ var (
 	// the first one has lost.
 	ErrNotDurable = errors.New("messages were removed, but the disk has not confirmed it, and after a power cut they may be there again")
 
-	// ErrReadOnly: Remove was asked of a file that could only be opened for reading.
+	// ErrReadOnly: Remove was asked of a file that could only be opened for reading, or
+	// that has a journal which can neither be obeyed nor set aside.
 	ErrReadOnly = errors.New("maildrop cannot be written")
 )
 

@@ -93,7 +93,7 @@ type Maildrop struct {
 	session  *os.File // holds the session lock
 	f        file     // nil: there is no file, the maildrop is empty
 	fd       *os.File // the same, for locks
-	readOnly error    // why the file could not be opened for writing
+	readOnly error    // why the file may not be written, and what mends it
 	table             // what the scan found
 	seen     verified // what was read again after the file had grown
 	uids     []string // once UniqueIDs was called

@@ -19,7 +19,7 @@ func openSpool(path string) (f *os.File, readOnly, err error) {
 	const flags = unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOCTTY
 	f, err = os.OpenFile(path, os.O_RDWR|flags, 0)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
-		readOnly = err
+		readOnly = fmt.Errorf("%w: %s", err, permission(path, "write"))
 		f, err = os.OpenFile(path, os.O_RDONLY|flags, 0)
 	}
 	switch {

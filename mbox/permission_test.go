@@ -116,3 +116,40 @@ func TestForeignLockFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// UPD-3: a journal that cannot be obeyed, in a directory where it cannot be given
+// another name: the login was refused. The maildrop is served, and not changed.
+func TestSetAsideFails(t *testing.T) {
+	path := spool(t, three)
+	unprivileged(t, path)
+	o := options(path)
+	o.Locks = []LockKind{Fcntl}
+	if err := os.Mkdir(o.State, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	interrupt(t, path, o)
+	other := strings.Repeat(sepB+"\nother\n\n", 20)
+	write(t, path, other)
+	journal := contents(t, beside(path))
+	dir := filepath.Dir(path)
+	os.Chmod(dir, 0o500)
+	defer os.Chmod(dir, 0o700)
+	log := warned(&o)
+	m := open(t, path, o)
+	agree(t, m, []byte(other))
+	if err := m.Remove(set(0)); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), beside(path)) || !strings.Contains(err.Error(), dir+" has owner") {
+		t.Errorf("%v", err)
+	}
+	m.Close()
+	if contents(t, path) != other || contents(t, beside(path)) != journal {
+		t.Error("file or journal changed")
+	}
+	if len(*log) != 1 || !strings.Contains((*log)[0], beside(path)) || !strings.Contains((*log)[0], "may not be changed") {
+		t.Errorf("log: %q", *log)
+	}
+	os.Chmod(dir, 0o700)
+	m = open(t, path, o)
+	if err := m.Remove(set(0)); err != nil {
+		t.Errorf("when the directory can be written: %v", err)
+	}
+}

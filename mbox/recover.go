@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -61,10 +62,10 @@ func (m *Maildrop) recoverFrom(name string, progress func()) error {
 	old = old && name == m.besideName()
 	switch {
 	case m.readOnly != nil && old:
-		m.warn("mail that an older popper left behind cannot be merged: "+permission(m.path, "write"), "file", name)
+		m.warn("mail that an older popper left behind cannot be merged: the maildrop cannot be written", "file", name, "err", m.readOnly)
 		return nil
 	case m.readOnly != nil:
-		return fmt.Errorf("%w: %w: %s", ErrReadOnly, m.readOnly, permission(m.path, "write"))
+		return fmt.Errorf("%w: %w", ErrReadOnly, m.readOnly)
 	case old:
 		return m.merge(j, progress)
 	}
@@ -209,18 +210,26 @@ func (m *Maildrop) skipLineEnds(from, to int64) (int64, error) {
 }
 
 // setAside gives a journal that cannot be obeyed a name under which it stays until
-// an administrator has looked at it. The maildrop is served as it is.
+// an administrator has looked at it. The maildrop is served as it is; if the journal
+// keeps its name, nothing may be removed, for there is no place for another one.
 func (m *Maildrop) setAside(j *journal, because error) error {
+	const served = "the maildrop was left in the middle of an update, which cannot be finished; it is served as it is, and may hold " +
+		"mail twice or in pieces: compare it with a backup, or with the journal, which is kept; "
 	aside := j.name + ".unfinished-" + time.Now().UTC().Format("20060102T150405.000000")
-	if err := m.options.disk.Rename(j.name, aside); err != nil {
-		return errors.Join(because, err)
+	err := m.options.disk.Rename(j.name, aside)
+	if err == nil {
+		err = j.syncDir()
 	}
-	if err := j.syncDir(); err != nil {
-		return err
+	if err == nil {
+		m.warn(served+"remove that when done", "maildrop", m.path, "journal", aside, "err", because)
+		return nil
 	}
-	m.warn("the maildrop was left in the middle of an update, which cannot be finished; it is served as it is, and may hold "+
-		"mail twice or in pieces: compare it with a backup, or with the journal, which is kept; remove that when done",
-		"maildrop", m.path, "journal", aside, "err", because)
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w: %s", err, permission(filepath.Dir(j.name), "write"))
+	}
+	m.readOnly = fmt.Errorf("journal %s cannot be set aside: %w", j.name, err)
+	m.warn(served+"until it can be set aside the maildrop may not be changed: move it away when done",
+		"maildrop", m.path, "journal", j.name, "err", errors.Join(because, err))
 	return nil
 }
 

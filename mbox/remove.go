@@ -41,7 +41,7 @@ func (m *Maildrop) Remove(marked func(i int) bool) error {
 		return nil
 	}
 	if m.readOnly != nil {
-		return fmt.Errorf("%w: %w: %s", ErrReadOnly, m.readOnly, permission(m.path, "write"))
+		return fmt.Errorf("%w: %s: %w", ErrReadOnly, m.path, m.readOnly)
 	}
 	locks, err := lockDelivery(m.path, m.fd, m.options)
 	if err != nil {

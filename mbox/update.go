@@ -67,7 +67,8 @@ import (
 //
 // What can still go wrong: a program that ignores the delivery locks writes in the
 // middle, or another one rewrites the file between crash and recovery; then checksums
-// do not fit, nothing is touched, and the journal is set aside for the administrator.
+// do not fit, nothing is touched, and the journal is set aside for the administrator;
+// where it cannot be, the maildrop can only be read.
 // A program that reads the file before popper has finished sees mail twice and torn.
 // A journal in a directory that is not looked into any more is not found. A device that
 // loses octets of which fsync had an error leaves a file that checksums do not fit.
