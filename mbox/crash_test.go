@@ -144,6 +144,7 @@ func (ct *crashTest) check(c crashCase, state *memDisk, done bool) {
 	for _, appended := range deliveries[:1+ct.r.IntN(len(deliveries))] {
 		d := state.clone()
 		ct.deliver(d, appended)
+		d.full = ct.r.IntN(2) // then a journal for what was delivered gets a small window
 		ct.judge(c, d, appended, done)
 		for range ct.r.IntN(3) { // d has the record of a recovery
 			crashed := d.oneCrash(c.sector, ct.r)

@@ -103,16 +103,25 @@ func writeJournal(d disk, h head, name string, replace bool) (*journal, error) {
 
 func (j *journal) write() error {
 	b := j.encode()
-	if err := reserve(j.disk, j.f, int64(len(b))+j.window); err != nil {
+	if err := reserve(j.disk, j.f, int64(len(b))+j.room()); err != nil {
 		return err
 	}
 	if _, err := j.f.WriteAt(b, 0); err != nil {
 		return err
 	}
-	if err := j.f.Truncate(int64(len(b)) + j.window); err != nil {
+	if err := j.f.Truncate(int64(len(b)) + j.room()); err != nil {
 		return err
 	}
 	return j.f.Sync()
+}
+
+// freeWindow gives the room behind the plan back to the disk. All outputs are durable
+// in their places, so that the window is needed no more.
+func (j *journal) freeWindow() error {
+	if err := j.f.Truncate(j.area()); err != nil {
+		return err
+	}
+	return j.f.Sync() // some file systems give it back only then
 }
 
 // reserve takes room for the first n octets of a new file; where the file system

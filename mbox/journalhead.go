@@ -18,7 +18,7 @@ import (
 //	           or in the end the cut record: title, its checksum
 //	block 2    the plan: the extents that stay, 16 octets each, and a checksum of
 //	           each chunk of the outputs, 8 octets each; padded to whole blocks
-//	then       the window area
+//	then       the window area, and room for two chunks at least
 //
 // The device number of the file is not noted: it may be another after a restart.
 
@@ -64,6 +64,9 @@ func (h *head) areaBehind(extents int64) int64 {
 
 // planLength is how many octets a plan of so many extents takes in the journal.
 func (h *head) planLength(extents int64) int64 { return 16*extents + 8*h.chunks() }
+
+// room is how many octets the journal has behind its plan.
+func (h *head) room() int64 { return max(h.window, spareChunks*h.chunk) }
 
 // encode is the journal up to its window area.
 func (h *head) encode() []byte {
@@ -127,12 +130,12 @@ func readHead(f file) (*head, error) {
 	}
 	h := &head{ino: int64(v[0]), before: int64(v[1]), chunk: int64(v[4]), window: int64(v[5]), leftSum: v[7], mark: byte(v[8])}
 	h.to, h.size = int64(v[2]), int64(v[3])
-	if !h.plausible(v[6], fi.Size()) {
+	if !h.plausible(v[6]) {
 		return nil, fmt.Errorf("%w: its numbers are impossible", errDamaged)
 	}
-	// Before memory is taken for the plan: the journal is at least as long.
-	if want := h.areaBehind(int64(v[6])) + h.window; fi.Size() != want {
-		return nil, fmt.Errorf("%w: it has %d octets, not %d", errDamaged, fi.Size(), want)
+	// The window area may be missing (freeWindow), or only its end, if it was begun anew.
+	if n, area := fi.Size(), h.areaBehind(int64(v[6])); n < area || n > area+h.room() {
+		return nil, fmt.Errorf("%w: it has %d octets, not %d to %d", errDamaged, n, area, area+h.room())
 	}
 	if err := h.readPlan(f, v[6], v[9]); err != nil {
 		return nil, err
@@ -140,11 +143,11 @@ func readHead(f file) (*head, error) {
 	return h, nil
 }
 
-// plausible tells whether the numbers in the head agree with one another and with
-// the size of the journal, so that they can be computed with.
-func (h *head) plausible(extents uint64, journal int64) bool {
+// plausible tells whether the numbers in the head agree with one another, so that
+// they can be computed with.
+func (h *head) plausible(extents uint64) bool {
 	return 0 <= h.to && h.to < h.size && h.size < h.before && h.before <= maxSpool &&
-		0 < h.chunk && h.chunk <= maxChunk && 0 <= h.window && h.window <= journal && h.window%h.chunk == 0 &&
+		0 < h.chunk && h.chunk <= maxChunk && 0 <= h.window && h.window <= maxSpool && h.window%h.chunk == 0 &&
 		extents <= maxPlan/16 && h.planLength(int64(extents)) <= maxPlan
 }
 

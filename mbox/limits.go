@@ -18,6 +18,11 @@ const (
 	// larger window means fewer calls of fsync, two a window.
 	windowSize = 8 << 20
 
+	// spareChunks is for how many chunks a journal has room at least, though its update
+	// may need no window: with this room, given back, an update of its own can move mail
+	// that was delivered meanwhile, up to 7 GiB (freeWindow).
+	spareChunks = 2
+
 	// maxChunk and maxPlan, in octets, bound the memory that is taken because a journal
 	// says so: for a buffer, and three times as much as the plan is long: for the list of
 	// what stays and the checksums. A plan of this length is for 4 TiB of mail that moves,

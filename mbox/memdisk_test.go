@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // memDisk is a disk in memory that keeps a record of all that changes it, so that a
@@ -24,6 +26,7 @@ type memDisk struct {
 	left  int           // calls that are let through before fault; negative: all
 	fault error         // what the next call fails with; a write has done half its work
 	dead  bool          // all later calls fail too
+	full  int           // so many calls of Reserve find no room
 	deaf  func(op) bool // which fsyncs do nothing and say that they have; nil: none
 }
 
@@ -191,7 +194,12 @@ func (d *memDisk) SyncDir(dir string) error {
 	return nil
 }
 
-func (d *memDisk) Reserve(file, int64, int64) error { return d.call() }
+func (d *memDisk) Reserve(file, int64, int64) error {
+	if d.full--; d.full >= 0 {
+		return unix.ENOSPC
+	}
+	return d.call()
+}
 
 type memFile struct {
 	d    *memDisk

@@ -28,7 +28,11 @@ func (m *Maildrop) recover(progress func()) error {
 		return err
 	}
 	for _, name := range names {
-		if err := m.recoverFrom(name, progress); err != nil {
+		err := m.recoverFrom(name, progress)
+		if noRoom(err) {
+			err = fmt.Errorf("%w: make room on its disk or raise the quota", err)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: an interrupted update cannot be finished now: journal %s: %w", m.path, name, err)
 		}
 	}
@@ -185,7 +189,13 @@ func (m *Maildrop) carryOn(s *slide, size int64, progress func()) error {
 	if len(p.keep) == 0 {
 		return s.finish()
 	}
-	next, err := m.begin(p, size, []string{s.j.name}, true, progress)
+	if err := s.j.freeWindow(); err != nil {
+		return err
+	}
+	next, err := m.begin(p, size, []string{s.j.name}, true, m.options.window, progress)
+	if noRoom(err) {
+		next, err = m.begin(p, size, []string{s.j.name}, true, 0, progress)
+	}
 	if err != nil {
 		return err
 	}

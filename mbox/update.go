@@ -61,6 +61,13 @@ import (
 // update relies on has checksums; what has none, the octets that go and those before
 // the first of them, it does not read. And where mail is equal, it is the same mail.
 //
+// Mail that was delivered behind the old end while an update was under way moves to
+// its place when all outputs are in theirs, before the cut: by an update of its own,
+// whose journal takes the place of the first one's in one rename. Until then the first
+// one holds, and needs its window no more. So that a full disk does not keep the
+// maildrop from being shown, the room of that window, two chunks at least, is given
+// back first; the second journal, with a window of one chunk if need be, fits into it.
+//
 // What is assumed of the file system: fsync tells the truth; rename, unlink and
 // ftruncate are atomic; a write that was not followed by fsync changes nothing but
 // the blocks that it is for (in any order, torn anywhere).
@@ -70,6 +77,8 @@ import (
 // do not fit, nothing is touched, and the journal is set aside for the administrator;
 // where it cannot be, the maildrop can only be read.
 // A program that reads the file before popper has finished sees mail twice and torn.
+// If another program takes the room that the first journal gives back for the second,
+// the login is refused until there is room, since mail would be shown twice.
 // A journal in a directory that is not looked into any more is not found. A device that
 // loses octets of which fsync had an error leaves a file that checksums do not fit.
 
@@ -85,7 +94,7 @@ func (m *Maildrop) carryOut(p plan, size int64, progress func()) error {
 	if err != nil {
 		return notBegun(fmt.Errorf("journal directory: %w", err))
 	}
-	s, err := m.begin(p, size, where, false, progress)
+	s, err := m.begin(p, size, where, false, m.options.window, progress)
 	if err != nil {
 		return notBegun(err)
 	}
@@ -109,10 +118,14 @@ func notBegun(err error) error {
 	switch {
 	case errors.Is(err, ErrUnfinished):
 		return err
-	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG):
+	case noRoom(err):
 		return fmt.Errorf("%w: %w: make room or raise the quota, or set a journal directory on a disk that has room", ErrNotBegun, err)
 	}
 	return fmt.Errorf("%w: %w", ErrNotBegun, err)
+}
+
+func noRoom(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
 }
 
 // cut removes a suffix of the file, which had before octets when it was compared. It
@@ -151,15 +164,16 @@ func (m *Maildrop) conclude(s *slide, progress func()) error {
 	return s.finish()
 }
 
-// begin makes the journal for an update; the file is not changed yet.
-func (m *Maildrop) begin(p plan, size int64, places []string, replace bool, progress func()) (*slide, error) {
+// begin makes the journal for an update, with a window of at most so many octets or
+// one chunk; the file is not changed yet.
+func (m *Maildrop) begin(p plan, size int64, places []string, replace bool, window int64, progress func()) (*slide, error) {
 	h := head{before: size, plan: p, chunk: int64(m.options.block)}
 	if n := h.planLength(int64(len(p.keep))); n > maxPlan {
 		return nil, fmt.Errorf("the journal would be too long (a list of %d octets; %d are allowed): delete neighbouring messages, or fewer at one time",
 			n, maxPlan)
 	}
 	o := newOutputs(m.f, p)
-	h.window = windowFor(o, h.chunk, m.options.window)
+	h.window = windowFor(o, h.chunk, window)
 	id, err := stat(m.f)
 	if err != nil {
 		return nil, err
