@@ -13,8 +13,11 @@ import (
 // to become (UPD-4), and a full disk leaves it as it was (UPD-5).
 //
 // If nothing stays behind the first octet that goes, one ftruncate does it; file
-// systems make that atomic. Otherwise what stays slides towards the front. The
-// outputs, the octets that the new file has from there on, are counted in chunks.
+// systems make that atomic. If the fsync after it fails, the mail is gone as long as the
+// system runs, and nobody knows for how long (ErrNotDurable).
+//
+// Otherwise what stays slides towards the front. The outputs, the octets that the new
+// file has from there on, are counted in chunks.
 // Before the first octet of the file changes, a journal is on the disk: which file,
 // which extents stay, a checksum of each chunk of the outputs, and room for a window.
 // It is written under a temporary name, and renaming it begins the update. Then:
@@ -75,8 +78,7 @@ import (
 // What can still go wrong: a program that ignores the delivery locks writes in the
 // middle, or another one rewrites the file between crash and recovery; then checksums
 // do not fit, nothing is touched, and the journal is set aside for the administrator;
-// where it cannot be, the maildrop can only be read.
-// A program that reads the file before popper has finished sees mail twice and torn.
+// where it cannot be, the maildrop can only be read. A program that reads the file before popper has finished sees mail twice and torn.
 // If another program takes the room that the first journal gives back for the second,
 // the login is refused until there is room, since mail would be shown twice.
 // A journal in a directory that is not looked into any more is not found. A device that
