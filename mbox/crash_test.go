@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"popper/mbox/mboxref"
 )
 
@@ -46,13 +48,14 @@ func (c crashCase) maildrop(d *memDisk) *Maildrop {
 	return &Maildrop{path: crashPath, options: o, f: &memFile{d, d.names[crashPath]}, session: noSession()}
 }
 
-// noSession stands for the file of the session lock.
+// noSession stands for the file of the session lock. Its name says where state files
+// are: on the disk in memory too.
 var noSession = sync.OnceValue(func() *os.File {
-	f, err := os.Open(os.DevNull)
+	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		panic(err)
 	}
-	return f
+	return os.NewFile(uintptr(fd), "/state/user.lock")
 })
 
 // update runs the update; the disk's record then is that of the update.

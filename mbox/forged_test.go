@@ -71,12 +71,23 @@ func mergeFile(t *testing.T, path string, keep ...uint64) string {
 	return string(b)
 }
 
+// recordName is where the record of a merge is kept, in a directory that is there.
+func recordName(t *testing.T, path string) string {
+	session, err := lockSession(options(path).State, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	m := &Maildrop{session: session}
+	return m.mergeName()
+}
+
 // A forged record of a merge once panicked, and its locks stayed.
 func TestForgedMergeRecord(t *testing.T) {
 	for _, keep := range [][]uint64{{0, 10, 100, 50}, {10, 20, 0, 10}, {0, 1 << 62}, {5, 5}} {
 		path := spool(t, strings.Repeat("\x00", 100))
 		write(t, beside(path), three)
-		write(t, beside(path)+".merge", mergeFile(t, path, keep...))
+		write(t, recordName(t, path), mergeFile(t, path, keep...))
 		for range 2 {
 			if m, err := Open(path, options(path)); err == nil {
 				m.Close()
@@ -91,13 +102,14 @@ func TestForgedMergeRecord(t *testing.T) {
 func TestHugeMergeRecord(t *testing.T) {
 	path := spool(t, three)
 	write(t, beside(path), three)
-	write(t, beside(path)+".merge", "x")
-	for _, name := range []string{beside(path), beside(path) + ".merge"} {
+	record := recordName(t, path)
+	write(t, record, "x")
+	for _, name := range []string{beside(path), record} {
 		if err := os.Truncate(name, 1<<40); err != nil {
 			t.Skipf("SKIP: no sparse files here: %v", err)
 		}
 	}
-	f, err := os.Open(beside(path) + ".merge")
+	f, err := os.Open(record)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 //
 // Appending must not leave a torn message behind, nor add one twice, and mail that is
 // delivered after a crash must stay. So first a record of what is to be appended, and
-// where, is made durable (mergerecord.go). Then the file is given its new length at
+// where, is made durable in the state directory (mergerecord.go). Then the file is given its new length at
 // once, zeros at first, with the room for them reserved; mail delivered from then on
 // lies behind. Then the octets are written, fsync. Whatever a crash leaves of them can
 // be written again: each is zero or right. When all is durable the old file is emptied,
@@ -24,9 +24,11 @@ import (
 // If it fails half-way (the disk is full), the file is cut back to its old length,
 // the old file stays, and the maildrop is served without it.
 //
-// What can go wrong: a program that ignores the delivery locks appends meanwhile. And
-// if a crash loses the new length, but not the record, and then at least as many
-// octets are delivered, they are told from the merged ones by what they are.
+// What can go wrong: a program that ignores the delivery locks appends meanwhile. A
+// state directory that does not outlive a crash (one in memory) leaves the zeros in the
+// maildrop; nothing is lost, for the old file is whole, but an administrator must cut
+// them away. And if a crash loses the new length, but not the record, and then at least
+// as many octets are delivered, they are told from the merged ones by what they are.
 
 // merge appends to the maildrop what old, a mailbox, has and it has not.
 func (m *Maildrop) merge(old *journal, progress func()) error {
@@ -171,7 +173,7 @@ func (m *Maildrop) undoMerge(r *mergeRecord, old *journal, because error) error 
 		return fmt.Errorf("merging %s: %w; cutting back: %w", old.name, because, err)
 	}
 	m.dropUnborn(m.mergeName())
-	m.warn("mail that an older popper left behind cannot be merged now, and stays where it is; the next login tries again: make room",
+	m.warn("mail that an older popper left behind cannot be merged now, and stays where it is; the next login tries again: if the disk is full, make room",
 		"maildrop", m.path, "file", old.name, "err", because)
 	return nil
 }

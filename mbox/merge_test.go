@@ -2,6 +2,7 @@ package mbox
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -172,5 +173,47 @@ func TestMergeOpen(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// BERK-TEMP-1: what somebody else puts beside the spool file, where everyone may write,
+// once kept the merge from beginning, for ever.
+func TestMergeRecordNotBesideTheSpool(t *testing.T) {
+	for _, ending := range []string{".merge", ".merge.new"} {
+		path := spool(t, three)
+		write(t, beside(path), sepB+"\nfive\n\n")
+		if err := os.MkdirAll(beside(path)+ending+"/planted", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		o := options(path)
+		log := warned(&o)
+		if m := open(t, path, o); m.Len() != 4 || len(*log) != 1 {
+			t.Errorf("%d messages, log %q", m.Len(), *log)
+		}
+	}
+}
+
+// BERK-TEMP-1: a merge that cannot make its record does not begin; the maildrop is
+// served without it, the log says what stands in the way, and a later login merges.
+func TestMergeRecordCannotBeMade(t *testing.T) {
+	path := spool(t, three)
+	left := sepB + "\nfive\n\n"
+	write(t, beside(path), left)
+	o := options(path)
+	log := warned(&o)
+	name := recordName(t, path)
+	if err := os.Mkdir(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m := open(t, path, o)
+	m.Close()
+	if contents(t, path) != three || contents(t, beside(path)) != left || !strings.Contains(fmt.Sprint(*log), name) {
+		t.Errorf("touched, or not told: %q", *log)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if m = open(t, path, o); m.Len() != 4 {
+		t.Errorf("then %d messages", m.Len())
 	}
 }

@@ -3,9 +3,17 @@ package mbox
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
+
+// The record lies in the state directory, where nobody but popper can put, change or
+// take away anything: the spool directory is often one in which everyone may make
+// files. That directory may be on another file system than the spool file. Nothing is
+// renamed for its sake, and it is durable, file and directory, before the spool file
+// is touched, so that the order in which two file systems write does not matter.
 
 // mergeRecord says what is appended to the maildrop: from offset before on, LFs to
 // end the last message there, the extents of the old file that outputs lists, and
@@ -44,22 +52,18 @@ func (r *mergeRecord) each(block int, use func(b []byte, at int64) error) error 
 	return use(ends[:r.back], r.size)
 }
 
-func (m *Maildrop) mergeName() string { return m.besideName() + ".merge" }
+const mergeEnding = ".merge"
+
+func (m *Maildrop) mergeName() string { return m.beside(mergeEnding) }
 
 // saveMerge makes a record durable.
 func (m *Maildrop) saveMerge(r *mergeRecord) error {
-	b := make([]byte, diskBlock)
-	for _, e := range r.keep {
-		b = binary.LittleEndian.AppendUint64(b, uint64(e.from))
-		b = binary.LittleEndian.AppendUint64(b, uint64(e.end))
-	}
-	putFields(b[:diskBlock], mergeTitle, uint64(r.ino), uint64(r.before), uint64(r.front), uint64(r.back),
-		uint64(r.size-r.to), uint64(len(r.keep)), sum64(b[diskBlock:]))
+	b := r.encode()
 	m.dropUnborn(m.mergeName())
 	j := &journal{name: m.mergeName(), disk: m.options.disk}
 	var err error
 	if j.f, err = j.disk.Create(j.name); err != nil {
-		return err
+		return recordError(j.name, err)
 	}
 	defer j.f.Close()
 	if _, err := j.f.WriteAt(b, 0); err != nil {
@@ -69,6 +73,28 @@ func (m *Maildrop) saveMerge(r *mergeRecord) error {
 		return err
 	}
 	return j.syncDir()
+}
+
+// recordError says what mends a record that cannot be made.
+func recordError(name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w, and is none of ours: move it away", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %s", err, permission(filepath.Dir(name), "write"))
+	}
+	return err
+}
+
+func (r *mergeRecord) encode() []byte {
+	b := make([]byte, diskBlock)
+	for _, e := range r.keep {
+		b = binary.LittleEndian.AppendUint64(b, uint64(e.from))
+		b = binary.LittleEndian.AppendUint64(b, uint64(e.end))
+	}
+	putFields(b[:diskBlock], mergeTitle, uint64(r.ino), uint64(r.before), uint64(r.front), uint64(r.back),
+		uint64(r.size-r.to), uint64(len(r.keep)), sum64(b[diskBlock:]))
+	return b
 }
 
 // mergeBegun is the record of a merge of old that was interrupted after the
