@@ -67,7 +67,7 @@ func mergeFile(t *testing.T, path string, keep ...uint64) string {
 			n += k - keep[i-1]
 		}
 	}
-	putFields(b[:diskBlock], mergeTitle, identify(fi).ino, 0, 0, 0, n, uint64(len(keep)/2), sum64(b[diskBlock:]))
+	putFields(b[:diskBlock], mergeTitle, identify(fi).ino, 0, 0, 0, n, 0, uint64(len(keep)/2), sum64(b[diskBlock:]))
 	return string(b)
 }
 

@@ -21,7 +21,7 @@ func (t *table) hideInternal(f file) error {
 		return err
 	}
 	if internal(b) {
-		t.msgs = t.msgs[1:]
+		t.hidden, t.msgs = t.msgs[:1:1], t.msgs[1:]
 	}
 	return nil
 }

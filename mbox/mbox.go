@@ -108,8 +108,9 @@ type table struct {
 	id     identity  // the file as it was when the scan began
 	when   time.Time // when that was
 	msgs   []message
-	octets int64    // sum of their sizes
-	prints []uint64 // fingerprint of each block of [0, id.size)
+	hidden []message // bookkeeping in front of them that a scan has found (MBOX-6), or none
+	octets int64     // sum of their sizes
+	prints []uint64  // fingerprint of each block of [0, id.size)
 
 	indexed *indexHeader // of the index that the table came from, or nil
 	doubt   int64        // for the octets [0, doubt) no identity speaks, see sidecar.go

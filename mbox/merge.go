@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The Berkeley popper copied the maildrop to ".user.pop" at login, emptied the
@@ -20,6 +21,16 @@ import (
 // be written again: each is zero or right. When all is durable the old file is emptied,
 // and only then removed with the record, since without the right to remove it it would
 // be merged again when its messages have been deleted.
+//
+// Another program's bookkeeping (MBOX-6) is at the front of the maildrop, and the
+// Berkeley popper copied it with the rest, so that it is at the front of the old file.
+// It is no mail, but other programs number their messages by it, so it is not to be
+// lost either. Where it can be found again is at the front of a maildrop only: behind
+// other messages it would be a letter. So if the maildrop has neither mail nor
+// bookkeeping it is appended like mail, before the rest. If the maildrop has the same,
+// that one is newer: it has been at hand since. Otherwise the old file, instead of
+// being emptied, is cut down to it, and set aside under a name that tells; so whoever
+// misses it can put it back, and no mail lies about twice.
 //
 // If it fails half-way (the disk is full), the file is cut back to its old length,
 // the old file stays, and the maildrop is served without it.
@@ -45,7 +56,7 @@ func (m *Maildrop) merge(old *journal, progress func()) error {
 		}
 	}
 	if r.size == r.to {
-		return m.merged(old)
+		return m.merged(r, old)
 	}
 	if !begun {
 		err = m.lengthen(r)
@@ -56,24 +67,30 @@ func (m *Maildrop) merge(old *journal, progress func()) error {
 	if err != nil {
 		return m.undoMerge(r, old, err)
 	}
-	return m.merged(old)
+	return m.merged(r, old)
 }
 
 // planMerge finds out which messages of old are to be appended.
 func (m *Maildrop) planMerge(old *journal, progress func()) (*mergeRecord, error) {
 	here := make(map[uidSum]int)
-	id, err := m.eachSum(m.f, m.path, progress, func(sum uidSum, _ extent) { here[sum]++ })
+	id, err := m.eachSum(m.f, m.path, progress, func(sum uidSum, _ extent, _ bool) { here[sum]++ })
 	if err != nil {
 		return nil, err
 	}
+	none := len(here) == 0
 	r := &mergeRecord{ino: int64(id.ino), before: id.size}
 	if r.front, err = missingEnds(m.f, id.size); err != nil {
 		return nil, err
 	}
 	r.to = id.size + r.front
 	r.size = r.to
-	last, err := m.eachSum(old.f, old.name, progress, func(sum uidSum, e extent) {
-		if here[sum]--; here[sum] < 0 {
+	last, err := m.eachSum(old.f, old.name, progress, func(sum uidSum, e extent, books bool) {
+		here[sum]--
+		switch {
+		case here[sum] >= 0: // the maildrop has it
+		case books && !none:
+			r.stays = e.end
+		default:
 			r.add(e.from, e.end)
 		}
 	})
@@ -87,8 +104,9 @@ func (m *Maildrop) planMerge(old *journal, progress func()) (*mergeRecord, error
 	return r, err
 }
 
-// eachSum scans mailbox f and calls use for each message.
-func (m *Maildrop) eachSum(f file, name string, progress func(), use func(uidSum, extent)) (identity, error) {
+// eachSum scans mailbox f and calls use for each message, of which the first may be
+// bookkeeping.
+func (m *Maildrop) eachSum(f file, name string, progress func(), use func(sum uidSum, e extent, books bool)) (identity, error) {
 	o := m.options
 	o.Unquote = false
 	box := &Maildrop{path: name, options: o, f: f}
@@ -96,6 +114,8 @@ func (m *Maildrop) eachSum(f file, name string, progress func(), use func(uidSum
 	if box.table, err = scanFile(f, o, progress); err != nil {
 		return box.id, err
 	}
+	books := len(box.hidden)
+	box.msgs = append(box.hidden, box.msgs...)
 	w := window{m: box, k: -1, buf: getBlock(o.block)}
 	defer func() { putBlock(w.buf) }()
 	e := essence{to: sha256.New()}
@@ -105,7 +125,7 @@ func (m *Maildrop) eachSum(f file, name string, progress func(), use func(uidSum
 			return box.id, err
 		}
 		from, end := box.extent(i)
-		use(sum, extent{from, end})
+		use(sum, extent{from, end}, i < books)
 	}
 	return box.id, nil
 }
@@ -178,15 +198,36 @@ func (m *Maildrop) undoMerge(r *mergeRecord, old *journal, because error) error 
 	return nil
 }
 
-// merged takes away the old file, whose mail is durable in the maildrop.
-func (m *Maildrop) merged(old *journal) error {
-	if err := old.f.Truncate(0); err != nil {
+// merged takes away the old file, whose mail is durable in the maildrop, up to the
+// bookkeeping that stays.
+func (m *Maildrop) merged(r *mergeRecord, old *journal) error {
+	if err := old.f.Truncate(r.stays); err != nil {
 		return err
 	}
 	if err := old.f.Sync(); err != nil {
 		return err
 	}
 	m.warn("mail that an older popper left behind was merged", "maildrop", m.path, "file", old.name)
+	if r.stays > 0 {
+		m.putAside(old)
+		return nil
+	}
 	_ = old.remove() // empty it does no harm
 	return nil
+}
+
+// putAside gives bookkeeping that is left of the old file a name of its own. Where that
+// cannot be, it does no harm under the old one: there is nothing in it to merge, and the
+// next login tries again.
+func (m *Maildrop) putAside(old *journal) {
+	aside := old.name + ".bookkeeping-" + time.Now().UTC().Format("20060102T150405.000000")
+	err := m.options.disk.Rename(old.name, aside)
+	if err != nil {
+		m.warn("bookkeeping of another mail program, all that is left of what an older popper left behind, cannot be moved out of the way: "+
+			"move it away", "file", old.name, "err", err)
+		return
+	}
+	_ = old.syncDir()
+	m.warn("bookkeeping of another mail program, which an older popper left behind and the maildrop has no place for, is kept; "+
+		"remove it if no such program is used any more", "maildrop", m.path, "file", aside)
 }

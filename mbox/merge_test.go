@@ -19,6 +19,14 @@ import (
 // mergeCase is mail left behind by the Berkeley popper, and a maildrop.
 type mergeCase struct{ name, here, left string }
 
+// booksA and booksB are the bookkeeping of a program that reads mailboxes (MBOX-6).
+const (
+	booksA = "From MAILER-DAEMON Tue Jan  2 15:04:05 2024\n" +
+		"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1700000000 12\n\nnot a real message\n\n"
+	booksB = "From MAILER-DAEMON Wed Jan  3 15:04:05 2024\n" +
+		"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1700000001 3\n\nnot a real message\n\n"
+)
+
 var mergeCases = []mergeCase{
 	{"maildrop empty", "", three},
 	{"nothing in common", three, sepA + "\nfour\n\n" + sepB + "\nfive\n\n"},
@@ -29,6 +37,15 @@ var mergeCases = []mergeCase{
 	{"no last line end", sepA + "\none", sepB + "\ntwo"},
 	{"CRLF", sepA + "\r\none\r\n\r\n", sepB + "\r\ntwo\r\n"},
 	{"only line ends", "\n", three},
+	{"bookkeeping, maildrop empty", "", booksA + three},
+	{"bookkeeping, maildrop of line ends", "\n\n", booksA + three},
+	{"bookkeeping, maildrop has mail", three, booksA + sepB + "\nfive\n\n" + sepA + "\none\n\n"},
+	{"bookkeeping and nothing new", three, booksA + three},
+	{"bookkeeping alone", "", booksA},
+	{"bookkeeping alone, maildrop has mail", three, booksA},
+	{"bookkeeping edited since", strings.Replace(booksA, "1700000000 12", "1700000000 15", 1) + three, booksA + sepB + "\nfive\n\n"},
+	{"bookkeeping of two programs", booksB, booksA + three},
+	{"bookkeeping of two programs, CRLF", strings.ReplaceAll(booksB+three, "\n", "\r\n"), strings.ReplaceAll(booksA+sepB+"\nfive\n", "\n", "\r\n")},
 	{"long", sepA + "\n" + strings.Repeat("x", 300) + "\n\n", sepA + "\n" + strings.Repeat("y\n", 300) + "\n" + sepB + "\n" + strings.Repeat("z", 200) + "\n"},
 }
 
@@ -77,8 +94,34 @@ func (c mergeCase) judge(t fataler, d *memDisk, delivered string) {
 	if !strings.HasPrefix(got, c.here) || !slices.Equal(mail(t, got), want) { // UPD-1
 		t.Fatalf("%s: became %q", c.name, got)
 	}
-	if len(d.names) != 1 {
-		t.Fatalf("%s: files stay: %v", c.name, slices.Sorted(maps.Keys(d.names)))
+	files, aside := maps.Clone(d.names), ""
+	delete(files, crashPath)
+	for name := range files {
+		if strings.HasPrefix(name, crashJnl+".bookkeeping-") {
+			aside += d.text(name)
+			delete(files, name)
+		}
+	}
+	c.judgeBooks(t, got, aside)
+	if len(files) != 0 {
+		t.Fatalf("%s: files stay: %v", c.name, slices.Sorted(maps.Keys(files)))
+	}
+}
+
+// judgeBooks: the bookkeeping of the old file, line ends aside, is where the maildrop
+// has its own, or was put aside, once.
+func (c mergeCase) judgeBooks(t fataler, got, aside string) {
+	t.Helper()
+	title := "FOLDER INTERNAL DATA"
+	if !strings.Contains(c.left, title) {
+		return
+	}
+	plain := strings.NewReplacer("\r", "", "1700000000 15", "1700000000 12")
+	front := strings.TrimLeft(plain.Replace(got), "\n")
+	inFront := strings.HasPrefix(front, booksA)
+	if inFront == (aside != "") || !inFront && strings.TrimLeft(plain.Replace(aside), "\n") != booksA ||
+		strings.Count(got, title) > 1 {
+		t.Fatalf("%s: maildrop %q, aside %q", c.name, got, aside)
 	}
 }
 
@@ -215,5 +258,20 @@ func TestMergeRecordCannotBeMade(t *testing.T) {
 	}
 	if m = open(t, path, o); m.Len() != 4 {
 		t.Errorf("then %d messages", m.Len())
+	}
+}
+
+// MBOX-6: bookkeeping in the old file was once taken away with it, and was nowhere any more.
+func TestMergeKeepsBookkeeping(t *testing.T) {
+	path := spool(t, three)
+	write(t, beside(path), booksA+sepB+"\nfive\n\n")
+	o := options(path)
+	log := warned(&o)
+	if m := open(t, path, o); m.Len() != 4 {
+		t.Errorf("%d messages", m.Len())
+	}
+	kept, _ := filepath.Glob(beside(path) + ".bookkeeping-*")
+	if len(kept) != 1 || contents(t, kept[0]) != booksA || !strings.Contains(fmt.Sprint(*log), kept[0]) {
+		t.Errorf("kept %q, log %q", kept, *log)
 	}
 }

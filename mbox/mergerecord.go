@@ -20,12 +20,16 @@ import (
 // LFs to end the last of them.
 //
 // Its file has, in block 0, a title and as 8 octets each: inode and size of the
-// maildrop, LFs in front, LFs behind, size of what lies between, number of extents,
-// their checksum; then a checksum of all that. From block 1 on: the extents.
+// maildrop, LFs in front, LFs behind, size of what lies between, how much of the old
+// file stays, number of extents, their checksum; then a checksum of all that. From
+// block 1 on: the extents.
 type mergeRecord struct {
 	ino, before, front, back int64
-	outputs                  // to is before+front
+	stays                    int64 // end of the old file's bookkeeping if that is neither here nor appended, or 0
+	outputs                        // to is before+front
 }
+
+const mergeFields = 8
 
 const mergeTitle = "popper merge record 1: keep this file, the next login finishes with it\n"
 
@@ -93,7 +97,7 @@ func (r *mergeRecord) encode() []byte {
 		b = binary.LittleEndian.AppendUint64(b, uint64(e.end))
 	}
 	putFields(b[:diskBlock], mergeTitle, uint64(r.ino), uint64(r.before), uint64(r.front), uint64(r.back),
-		uint64(r.size-r.to), uint64(len(r.keep)), sum64(b[diskBlock:]))
+		uint64(r.size-r.to), uint64(r.stays), uint64(len(r.keep)), sum64(b[diskBlock:]))
 	return b
 }
 
@@ -148,11 +152,11 @@ func readMerge(f, old file) (*mergeRecord, error) {
 	if err := readFull(f, b, 0); err != nil {
 		return nil, err
 	}
-	v, ok := fields(b[:diskBlock], mergeTitle, 7)
-	if !ok || v[5] != uint64(len(b)-diskBlock)/16 || sum64(b[diskBlock:]) != v[6] || v[2] > 2 || v[3] > 2 {
+	v, ok := fields(b[:diskBlock], mergeTitle, mergeFields)
+	if !ok || v[6] != uint64(len(b)-diskBlock)/16 || sum64(b[diskBlock:]) != v[7] || v[2] > 2 || v[3] > 2 || v[5] > uint64(left.size) {
 		return nil, nil
 	}
-	r := &mergeRecord{ino: int64(v[0]), before: int64(v[1]), front: int64(v[2]), back: int64(v[3])}
+	r := &mergeRecord{ino: int64(v[0]), before: int64(v[1]), front: int64(v[2]), back: int64(v[3]), stays: int64(v[5])}
 	p := plan{to: r.before + r.front, size: r.before + r.front}
 	if r.before < 0 || r.before > maxSpool {
 		return nil, nil
