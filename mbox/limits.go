@@ -34,6 +34,11 @@ const (
 	// a merge says so: four million messages.
 	maxMergeRows = 64 << 20
 
+	// maxPreamble is how many octets of empty lines may precede the first message of
+	// mail that an older popper left behind. Behind more of them, it is not
+	// looked for: the file is set aside, and the administrator told.
+	maxPreamble = 64 << 10
+
 	// maxOpenLine is how much of a line that crosses a block border is kept: the
 	// longest separator line and its CR. A longer line is text, and passes by
 	// without being collected (a line of 1 GB costs nothing).

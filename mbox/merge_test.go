@@ -37,10 +37,14 @@ var mergeCases = []mergeCase{
 	{"no last line end", sepA + "\none", sepB + "\ntwo"},
 	{"CRLF", sepA + "\r\none\r\n\r\n", sepB + "\r\ntwo\r\n"},
 	{"only line ends", "\n", three},
+	{"begins with LF", three, "\n" + sepB + "\nfive\n\n"},
+	{"begins with CRLF", three, "\r\n\n" + sepB + "\r\nfive\r\n\r\n"},
+	{"begins with many line ends", sepA + "\none\n", strings.Repeat("\n", 300) + three},
+	{"line ends and nothing else", three, "\n\r\n\n"},
 	{"bookkeeping, maildrop empty", "", booksA + three},
 	{"bookkeeping, maildrop of line ends", "\n\n", booksA + three},
 	{"bookkeeping, maildrop has mail", three, booksA + sepB + "\nfive\n\n" + sepA + "\none\n\n"},
-	{"bookkeeping and nothing new", three, booksA + three},
+	{"bookkeeping and nothing new", three, "\n" + booksA + three},
 	{"bookkeeping alone", "", booksA},
 	{"bookkeeping alone, maildrop has mail", three, booksA},
 	{"bookkeeping edited since", strings.Replace(booksA, "1700000000 12", "1700000000 15", 1) + three, booksA + sepB + "\nfive\n\n"},
@@ -273,5 +277,43 @@ func TestMergeKeepsBookkeeping(t *testing.T) {
 	kept, _ := filepath.Glob(beside(path) + ".bookkeeping-*")
 	if len(kept) != 1 || contents(t, kept[0]) != booksA || !strings.Contains(fmt.Sprint(*log), kept[0]) {
 		t.Errorf("kept %q, log %q", kept, *log)
+	}
+}
+
+// MBOX-1: a mailbox may begin with empty lines. An old file that did was once taken for
+// a damaged journal, and its mail was not merged.
+func TestIsMail(t *testing.T) {
+	for data, want := range map[string]bool{
+		sepA:                                     true,
+		sepA + "\r\n":                            true,
+		"\n" + sepA + "\n":                       true,
+		"\r\n\n" + sepA + "\n":                   true,
+		"\n\n\r\n":                               true, // an empty one
+		"\n\r":                                   false,
+		"\r" + sepA:                              false,
+		" \n" + sepA:                             false,
+		headTitle:                                false,
+		"\n" + headTitle:                         false,
+		strings.Repeat("\n", maxPreamble) + sepA: true,
+		strings.Repeat("\n", maxPreamble+maxOpenLine+1): true,
+		strings.Repeat("\n", maxPreamble+maxOpenLine+2): false, // how should we know
+	} {
+		path := spool(t, data)
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := isMail(f, int64(len(data)))
+		f.Close()
+		if got != want || err != nil {
+			t.Errorf("%.40q of %d octets: %v, %v", data, len(data), got, err)
+		}
+		m, err := Open(path, options(path)) // the same judgement
+		if err == nil {
+			m.Close()
+		}
+		if len(data) < maxPreamble && (err == nil) != want {
+			t.Errorf("%.40q: Open: %v", data, err)
+		}
 	}
 }

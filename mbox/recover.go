@@ -123,14 +123,24 @@ func (m *Maildrop) dropUnborn(name string) {
 	}
 }
 
-// isMail tells whether f begins as a mailbox does.
+// isMail tells whether f begins as a mailbox does: with a separator line, before which
+// there may be empty lines. One without any message counts too.
 func isMail(f file, size int64) (bool, error) {
-	b := make([]byte, min(size, maxOpenLine+1))
+	b := make([]byte, min(size, maxPreamble+maxOpenLine+1))
 	if err := readFull(f, b, 0); err != nil {
 		return false, err
 	}
-	line, _, _ := bytes.Cut(b, []byte{'\n'})
-	return separator(line), nil
+	read := int64(len(b))
+	for {
+		line, rest, more := bytes.Cut(b, []byte{'\n'})
+		switch {
+		case !more && len(line) == 0:
+			return read == size, nil
+		case !more || len(bytes.TrimSuffix(line, []byte{'\r'})) > 0:
+			return separator(line), nil
+		}
+		b = rest
+	}
 }
 
 // complete finishes the update of journal j.
