@@ -17,6 +17,9 @@ type disk interface {
 	Open(name string) (file, error)
 	// Create makes a file that did not exist, with mode 0600.
 	Create(name string) (file, error)
+	// Lock makes one attempt at all kinds of lock on f, which lasts until f is closed.
+	// The error is errBusy if another program holds one.
+	Lock(f file) error
 	Rename(from, to string) error
 	Remove(name string) error
 	// SyncDir makes what was created, renamed and removed in dir durable.
@@ -48,6 +51,20 @@ func openFile(name string, flags int) (file, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// Lock knows nothing of locks that the file system does not have: nobody holds them.
+func (osDisk) Lock(f file) error {
+	fd, ok := f.(*os.File)
+	if !ok {
+		return nil
+	}
+	for _, lock := range []func(*os.File) error{flock, fcntlLock} {
+		if err := lock(fd); errors.Is(err, errBusy) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (osDisk) SyncDir(dir string) error {

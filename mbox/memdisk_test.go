@@ -194,6 +194,8 @@ func (d *memDisk) SyncDir(dir string) error {
 	return nil
 }
 
+func (d *memDisk) Lock(file) error { return d.call() }
+
 func (d *memDisk) Reserve(file, int64, int64) error {
 	if d.full--; d.full >= 0 {
 		return unix.ENOSPC

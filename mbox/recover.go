@@ -29,6 +29,9 @@ func (m *Maildrop) recover(progress func()) error {
 	}
 	for _, name := range names {
 		err := m.recoverFrom(name, progress)
+		if errors.Is(err, ErrInUse) {
+			return err
+		}
 		if noRoom(err) {
 			err = fmt.Errorf("%w: make room on its disk or raise the quota", err)
 		}
@@ -48,6 +51,11 @@ func (m *Maildrop) recoverFrom(name string, progress func()) error {
 		return err
 	}
 	defer f.Close()
+	if name == m.besideName() {
+		if err := lockLeft(m.options.disk, f, name); err != nil {
+			return err
+		}
+	}
 	fi, err := f.Stat()
 	if err != nil {
 		return err
