@@ -21,6 +21,9 @@ type disk interface {
 	// The error is errBusy if another program holds one.
 	Lock(f file) error
 	Rename(from, to string) error
+	// Place renames a file unless there is one of the new name; then fs.ErrExist. A
+	// crash may leave it with both names.
+	Place(from, to string) error
 	Remove(name string) error
 	// SyncDir makes what was created, renamed and removed in dir durable.
 	SyncDir(dir string) error
@@ -51,6 +54,24 @@ func openFile(name string, flags int) (file, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+func (osDisk) Place(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
+		return placeByLink(from, to) // the file system cannot do it at once
+	}
+	return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+}
+
+func placeByLink(from, to string) error {
+	if err := os.Link(from, to); err != nil {
+		return err
+	}
+	return os.Remove(from)
 }
 
 // Lock knows nothing of locks that the file system does not have: nobody holds them.

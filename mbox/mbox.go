@@ -120,7 +120,8 @@ type table struct {
 }
 
 // Open locks the maildrop at path for one session, scans it, and leaves it open.
-// A file that is missing or empty is an empty maildrop, and is not made (MBOX-5).
+// A file that is missing or empty is an empty maildrop, and is not made (MBOX-5),
+// unless an older popper left mail behind, which then takes its name (leftover.go).
 // A file that may only be read can be served, but Remove refuses.
 //
 // Errors are ErrInUse, ErrLocked, ErrCanceled, ErrNotMailbox, ErrChanged (the file was
@@ -149,8 +150,14 @@ func Open(path string, o Options) (*Maildrop, error) {
 func (m *Maildrop) load() error {
 	for range maxReopen {
 		fd, readOnly, err := openSpool(m.path)
-		if err != nil || fd == nil {
+		if err != nil {
 			return err
+		}
+		if fd == nil {
+			if there, err := m.bringBack(); err != nil || !there {
+				return err
+			}
+			continue
 		}
 		m.f, m.fd, m.readOnly = fd, fd, readOnly
 		if same, err := m.loadLocked(); err != nil || same {

@@ -23,11 +23,12 @@ type memDisk struct {
 	log   []op
 	base  *memDisk // the durable state when the log began
 
-	left  int           // calls that are let through before fault; negative: all
-	fault error         // what the next call fails with; a write has done half its work
-	dead  bool          // all later calls fail too
-	full  int           // so many calls of Reserve find no room
-	deaf  func(op) bool // which fsyncs do nothing and say that they have; nil: none
+	left   int           // calls that are let through before fault; negative: all
+	fault  error         // what the next call fails with; a write has done half its work
+	dead   bool          // all later calls fail too
+	full   int           // so many calls of Reserve find no room
+	linked bool          // Place links the new name, and then removes the old one
+	deaf   func(op) bool // which fsyncs do nothing and say that they have; nil: none
 }
 
 // op is a change of the disk, or a call that makes changes durable.
@@ -64,7 +65,7 @@ func newMemDisk(files map[string]string) *memDisk {
 
 // clone copies the state, not the record.
 func (d *memDisk) clone() *memDisk {
-	c := &memDisk{nodes: make(map[int][]byte, len(d.nodes)), names: maps.Clone(d.names), left: -1, deaf: d.deaf}
+	c := &memDisk{nodes: make(map[int][]byte, len(d.nodes)), names: maps.Clone(d.names), left: -1, deaf: d.deaf, linked: d.linked}
 	for n, b := range d.nodes {
 		c.nodes[n] = bytes.Clone(b)
 	}
@@ -131,11 +132,14 @@ func (d *memDisk) Lstat(name string) (os.FileInfo, error) {
 	if err := d.call(); err != nil {
 		return nil, err
 	}
+	if name == filepath.Dir(crashPath) {
+		return memInfo{mode: fs.ModeDir | 0o755}, nil
+	}
 	node, ok := d.names[name]
 	if !ok {
 		return nil, fs.ErrNotExist
 	}
-	return memInfo{node, int64(len(d.nodes[node]))}, nil
+	return d.info(node), nil
 }
 
 func (d *memDisk) Open(name string) (file, error) {
@@ -173,6 +177,20 @@ func (d *memDisk) Rename(from, to string) error {
 	}
 	d.note(op{kind: opRename, name: from, to: to})
 	return nil
+}
+
+func (d *memDisk) Place(from, to string) error {
+	if _, ok := d.names[to]; ok {
+		return fs.ErrExist
+	}
+	if !d.linked {
+		return d.Rename(from, to)
+	}
+	if err := d.call(); err != nil {
+		return err
+	}
+	d.note(op{kind: opCreate, node: d.names[from], name: to})
+	return d.Remove(from)
 }
 
 func (d *memDisk) Remove(name string) error {
@@ -252,7 +270,7 @@ func (f *memFile) Stat() (os.FileInfo, error) {
 	if err := f.d.call(); err != nil {
 		return nil, err
 	}
-	return memInfo{f.node, int64(len(f.d.nodes[f.node]))}, nil
+	return f.d.info(f.node), nil
 }
 
 func (f *memFile) Close() error { return nil }
@@ -260,16 +278,28 @@ func (f *memFile) Close() error { return nil }
 // errKilled is what every call gives to a process that is no more.
 var errKilled = errors.New("killed")
 
+func (d *memDisk) info(node int) memInfo {
+	links := uint64(0)
+	for _, n := range d.names {
+		if n == node {
+			links++
+		}
+	}
+	return memInfo{node, int64(len(d.nodes[node])), links, 0o600}
+}
+
 type memInfo struct {
-	node int
-	size int64
+	node  int
+	size  int64
+	links uint64
+	mode  fs.FileMode
 }
 
 func (i memInfo) Name() string       { return "" }
 func (i memInfo) Size() int64        { return i.size }
-func (i memInfo) Mode() os.FileMode  { return 0o600 }
+func (i memInfo) Mode() os.FileMode  { return i.mode }
 func (i memInfo) ModTime() time.Time { return time.Time{} }
 func (i memInfo) IsDir() bool        { return false }
 func (i memInfo) Sys() any {
-	return &syscall.Stat_t{Ino: uint64(i.node), Uid: uint32(os.Geteuid()), Nlink: 1}
+	return &syscall.Stat_t{Ino: uint64(i.node), Uid: uint32(os.Geteuid()), Nlink: i.links}
 }

@@ -46,6 +46,7 @@ func (m *Maildrop) recover(progress func()) error {
 // recoverFrom deals with what is at one of the journal's places.
 func (m *Maildrop) recoverFrom(name string, progress func()) error {
 	m.dropUnborn(name + ".new")
+	m.dropTwin(name)
 	f, err := m.openOwned(name)
 	if err != nil || f == nil {
 		return err
@@ -107,7 +108,7 @@ func (m *Maildrop) openOwned(name string) (file, error) {
 	default:
 		var fi, spool os.FileInfo
 		if fi, err = f.Stat(); err == nil {
-			spool, err = m.f.Stat()
+			spool, err = m.mailOwner(fi)
 		}
 		if err != nil {
 			f.Close()
