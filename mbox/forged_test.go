@@ -55,6 +55,7 @@ func TestRecoveryAfterForeignRemovalAtTheEnd(t *testing.T) {
 
 // mergeFile is a record of a merge with right checksums.
 func mergeFile(t *testing.T, path string, keep ...uint64) string {
+	left := uint64(len(contents(t, beside(path))))
 	fi, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func mergeFile(t *testing.T, path string, keep ...uint64) string {
 			n += k - keep[i-1]
 		}
 	}
-	putFields(b[:diskBlock], mergeTitle, identify(fi).ino, 0, 0, 0, n, 0, uint64(len(keep)/2), sum64(b[diskBlock:]))
+	putFields(b[:diskBlock], mergeTitle, identify(fi).ino, 0, 0, 0, n, left, 0, uint64(len(keep)/2), sum64(b[diskBlock:]))
 	return string(b)
 }
 

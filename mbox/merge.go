@@ -32,10 +32,15 @@ import (
 // being emptied, is cut down to it, and set aside under a name that tells; so whoever
 // misses it can put it back, and no mail lies about twice.
 //
+// The old file is locked meanwhile (leftover.go). If it is longer in the end than when it
+// was read, it is not emptied but read once more; so it is if it has grown since the
+// record of an interrupted merge was made.
+//
 // If it fails half-way (the disk is full), the file is cut back to its old length,
 // the old file stays, and the maildrop is served without it.
 //
-// What can go wrong: a program that ignores the delivery locks appends meanwhile. A
+// What can go wrong: a program that ignores the delivery locks appends meanwhile, or one
+// that ignores locks rewrites the old file in the same length. A
 // state directory that does not outlive a crash (one in memory) leaves the zeros in the
 // maildrop; nothing is lost, for the old file is whole, but an administrator must cut
 // them away. And if a crash loses the new length, but not the record, and then at least
@@ -47,27 +52,39 @@ func (m *Maildrop) merge(old *journal, progress func()) error {
 	if err != nil {
 		return err
 	}
-	begun := r != nil
+	for range maxReopen {
+		begun := r != nil
+		if !begun {
+			if r, err = m.planMerge(old, progress); err != nil {
+				m.warn("mail that an older popper left behind cannot be merged", "file", old.name, "err", err)
+				return nil
+			}
+		}
+		if err := m.append(r, begun, progress); err != nil {
+			return m.undoMerge(r, old, err)
+		}
+		if whole, err := m.merged(r, old); err != nil || whole {
+			return err
+		}
+		r = nil // it has grown: once more, for the rest
+	}
+	m.dropUnborn(m.mergeName())
+	m.warn("mail that an older popper left behind was merged, but the file grows while it is read: find and stop the program that writes it",
+		"maildrop", m.path, "file", old.name)
+	return nil
+}
+
+// append carries out r.
+func (m *Maildrop) append(r *mergeRecord, begun bool, progress func()) error {
+	if r.size == r.to {
+		return nil
+	}
 	if !begun {
-		r, err = m.planMerge(old, progress)
-		if err != nil {
-			m.warn("mail that an older popper left behind cannot be merged", "file", old.name, "err", err)
-			return nil
+		if err := m.lengthen(r); err != nil {
+			return err
 		}
 	}
-	if r.size == r.to {
-		return m.merged(r, old)
-	}
-	if !begun {
-		err = m.lengthen(r)
-	}
-	if err == nil {
-		err = m.write(r, progress)
-	}
-	if err != nil {
-		return m.undoMerge(r, old, err)
-	}
-	return m.merged(r, old)
+	return m.write(r, progress)
 }
 
 // planMerge finds out which messages of old are to be appended.
@@ -94,6 +111,7 @@ func (m *Maildrop) planMerge(old *journal, progress func()) (*mergeRecord, error
 			r.add(e.from, e.end)
 		}
 	})
+	r.left = last.size
 	if err != nil || r.size == r.to {
 		return r, err
 	}
@@ -199,21 +217,25 @@ func (m *Maildrop) undoMerge(r *mergeRecord, old *journal, because error) error 
 }
 
 // merged takes away the old file, whose mail is durable in the maildrop, up to the
-// bookkeeping that stays.
-func (m *Maildrop) merged(r *mergeRecord, old *journal) error {
+// bookkeeping that stays. It does not if there is more in the old file than was read.
+func (m *Maildrop) merged(r *mergeRecord, old *journal) (whole bool, err error) {
+	id, err := stat(old.f)
+	if err != nil || id.size != r.left {
+		return false, err
+	}
 	if err := old.f.Truncate(r.stays); err != nil {
-		return err
+		return false, err
 	}
 	if err := old.f.Sync(); err != nil {
-		return err
+		return false, err
 	}
 	m.warn("mail that an older popper left behind was merged", "maildrop", m.path, "file", old.name)
 	if r.stays > 0 {
 		m.putAside(old)
-		return nil
+	} else {
+		_ = old.remove() // empty it does no harm
 	}
-	_ = old.remove() // empty it does no harm
-	return nil
+	return true, nil
 }
 
 // putAside gives bookkeeping that is left of the old file a name of its own. Where that

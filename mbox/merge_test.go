@@ -317,3 +317,80 @@ func TestIsMail(t *testing.T) {
 		}
 	}
 }
+
+// growing is a disk on which the old file grows while it is merged.
+type growing struct {
+	osDisk
+	t    *testing.T
+	path string
+	grow []string
+}
+
+func (d *growing) Reserve(f file, from, n int64) error {
+	if len(d.grow) > 0 {
+		appendTo(d.t, beside(d.path), d.grow[0])
+		d.grow = d.grow[1:]
+	}
+	return d.osDisk.Reserve(f, from, n)
+}
+
+// BERK-TEMP-1: what came into the old file after it was read was once erased with it.
+func TestMergeOldFileGrows(t *testing.T) {
+	path := spool(t, three)
+	write(t, beside(path), sepB+"\nfive\n\n")
+	o := options(path)
+	o.disk = &growing{t: t, path: path, grow: []string{sepB + "\nsix\n\n", sepB + "\nseven\n\n"}}
+	if m := open(t, path, o); m.Len() != 6 || exists(t, beside(path)) {
+		t.Errorf("%d messages", m.Len())
+	}
+}
+
+// The old file grows again and again: it stays, and nothing of it is lost.
+func TestMergeOldFileKeepsGrowing(t *testing.T) {
+	path := spool(t, three)
+	write(t, beside(path), sepB+"\nfive\n\n")
+	o := options(path)
+	log := warned(&o)
+	more := &growing{t: t, path: path}
+	for i := range 2 * maxReopen {
+		more.grow = append(more.grow, fmt.Sprintf("%s\nmore %d\n\n", sepB, i))
+	}
+	o.disk = more
+	if open(t, path, o); !strings.Contains(contents(t, beside(path)), "more 0") || len(*log) != 1 {
+		t.Errorf("old file %q, log %q", contents(t, beside(path)), *log)
+	}
+}
+
+// BERK-TEMP-1: so it was when a merge was interrupted, and the old file had grown when
+// the next login finished it.
+func TestMergeOldFileGrownSinceCrash(t *testing.T) {
+	c := mergeCase{"grown", three, sepB + "\nfive\n\n"}
+	const more = sepA + "\nsix\n\n"
+	for left := 0; ; left++ {
+		box, d := crashCase{block: 64, window: 128}, c.disk()
+		d.left, d.fault, d.dead = left, errKilled, true
+		if err := box.recovered(d); err == nil && d.left > 0 {
+			break
+		}
+		d.left = -1
+		if d.text(crashJnl) != c.left {
+			continue // it has been emptied
+		}
+		d.apply(op{kind: opWrite, node: d.names[crashJnl], at: int64(len(c.left)), data: []byte(more)})
+		if err := box.recovered(d); err != nil {
+			t.Fatalf("call %d: %v", left, err)
+		}
+		mergeCase{c.name, c.here, c.left + more}.judge(t, d, "")
+	}
+}
+
+// A record that the next login would refuse to read must not be begun with.
+func TestMergeTooManyExtents(t *testing.T) {
+	path := spool(t, three)
+	m := open(t, path, options(path))
+	r := &mergeRecord{}
+	r.keep = make([]extent, maxMergeRows/16+1)
+	if err := m.saveMerge(r); err == nil || exists(t, m.mergeName()) {
+		t.Errorf("saved: %v", err)
+	}
+}

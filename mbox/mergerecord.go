@@ -20,16 +20,17 @@ import (
 // LFs to end the last of them.
 //
 // Its file has, in block 0, a title and as 8 octets each: inode and size of the
-// maildrop, LFs in front, LFs behind, size of what lies between, how much of the old
-// file stays, number of extents, their checksum; then a checksum of all that. From
-// block 1 on: the extents.
+// maildrop, LFs in front, LFs behind, size of what lies between, size of the old file,
+// how much of it stays, number of extents, their checksum; then a checksum of all that.
+// From block 1 on: the extents.
 type mergeRecord struct {
 	ino, before, front, back int64
+	left                     int64 // size of the old file
 	stays                    int64 // end of the old file's bookkeeping if that is neither here nor appended, or 0
 	outputs                        // to is before+front
 }
 
-const mergeFields = 8
+const mergeFields = 9
 
 const mergeTitle = "popper merge record 1: keep this file, the next login finishes with it\n"
 
@@ -62,6 +63,9 @@ func (m *Maildrop) mergeName() string { return m.beside(mergeEnding) }
 
 // saveMerge makes a record durable.
 func (m *Maildrop) saveMerge(r *mergeRecord) error {
+	if len(r.keep) > maxMergeRows/16 { // the next login would not read it
+		return fmt.Errorf("what is to be merged lies in more than %d places of the file: merge it by hand", maxMergeRows/16)
+	}
 	b := r.encode()
 	m.dropUnborn(m.mergeName())
 	j := &journal{name: m.mergeName(), disk: m.options.disk}
@@ -97,7 +101,7 @@ func (r *mergeRecord) encode() []byte {
 		b = binary.LittleEndian.AppendUint64(b, uint64(e.end))
 	}
 	putFields(b[:diskBlock], mergeTitle, uint64(r.ino), uint64(r.before), uint64(r.front), uint64(r.back),
-		uint64(r.size-r.to), uint64(r.stays), uint64(len(r.keep)), sum64(b[diskBlock:]))
+		uint64(r.size-r.to), uint64(r.left), uint64(r.stays), uint64(len(r.keep)), sum64(b[diskBlock:]))
 	return b
 }
 
@@ -153,10 +157,11 @@ func readMerge(f, old file) (*mergeRecord, error) {
 		return nil, err
 	}
 	v, ok := fields(b[:diskBlock], mergeTitle, mergeFields)
-	if !ok || v[6] != uint64(len(b)-diskBlock)/16 || sum64(b[diskBlock:]) != v[7] || v[2] > 2 || v[3] > 2 || v[5] > uint64(left.size) {
+	if !ok || v[7] != uint64(len(b)-diskBlock)/16 || sum64(b[diskBlock:]) != v[8] ||
+		v[2] > 2 || v[3] > 2 || v[5] > uint64(left.size) || v[6] > v[5] {
 		return nil, nil
 	}
-	r := &mergeRecord{ino: int64(v[0]), before: int64(v[1]), front: int64(v[2]), back: int64(v[3]), stays: int64(v[5])}
+	r := &mergeRecord{ino: int64(v[0]), before: int64(v[1]), front: int64(v[2]), back: int64(v[3]), left: int64(v[5]), stays: int64(v[6])}
 	p := plan{to: r.before + r.front, size: r.before + r.front}
 	if r.before < 0 || r.before > maxSpool {
 		return nil, nil
@@ -164,7 +169,7 @@ func readMerge(f, old file) (*mergeRecord, error) {
 	behind := int64(0)
 	for b = b[diskBlock:]; len(b) >= 16; b = b[16:] {
 		e := extent{int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:]))}
-		if e.from < behind || e.end <= e.from || e.end > left.size {
+		if e.from < behind || e.end <= e.from || e.end > r.left {
 			return nil, nil
 		}
 		p.add(e.from, e.end)
