@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"popper/mbox/disktest"
 )
 
 // deadPid is the number of a process that existed.
@@ -138,17 +140,18 @@ func TestBreakPutsBack(t *testing.T) {
 // LOCK-1, UPD-5: on a full disk a dotlock has no word in it, and whoever makes room
 // by removing mail is not kept out by that.
 func TestDotlockOnFullDisk(t *testing.T) {
-	dir := tmpfs(t, "size=1m")
-	path := filepath.Join(dir, "user")
-	write(t, path, three)
-	o := options(path)
-	o.State, o.Locks = t.TempDir(), []LockKind{Dotlock, Fcntl}
-	fill(t, dir, 0)
-	m := open(t, path, o)
-	if err := m.Remove(set(0, 1, 2)); err != nil || contents(t, path) != "" {
-		t.Errorf("%v, file %q", err, contents(t, path))
-	}
-	if _, err := os.Lstat(path + ".lock"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the lock stays: %v", err)
-	}
+	disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, "user")
+		write(t, path, three)
+		o := fullOptions(t)
+		o.Locks = []LockKind{Dotlock, Fcntl}
+		disktest.Fill(t, dir, 0)
+		m := open(t, path, o)
+		if err := m.Remove(set(0, 1, 2)); err != nil || contents(t, path) != "" {
+			t.Errorf("%v, file %q", err, contents(t, path))
+		}
+		if _, err := os.Lstat(path + ".lock"); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the lock stays: %v", err)
+		}
+	})
 }

@@ -7,8 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"popper/mbox/disktest"
 )
 
 // bigBox is a mailbox of which nearly all must move when its first message goes.
@@ -18,81 +21,46 @@ func bigBox() (data, without string) {
 	return first + without, without
 }
 
-// tmpfs mounts a file system of so many octets, for the superuser only.
-func tmpfs(t *testing.T, options string) string {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("SKIP: only the superuser can mount a small file system")
-	}
-	dir := t.TempDir()
-	if err := unix.Mount("popper-test", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
-		t.Skipf("SKIP: a small file system cannot be mounted: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
-			t.Errorf("unmount: %v", err)
-		}
-	})
-	return dir
-}
+// smallDisk is the size, in octets, of a disk that is to be filled.
+const smallDisk = 8 << 20
 
-// fill takes all room in dir but about spare octets.
-func fill(t *testing.T, dir string, spare int64) {
-	t.Helper()
-	f, err := os.Create(filepath.Join(dir, "filler"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	b, n := make([]byte, 4096), int64(0)
-	for {
-		k, err := f.Write(b)
-		n += int64(k)
-		if errors.Is(err, unix.ENOSPC) {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.Truncate(max(0, n-spare)); err != nil {
-		t.Fatal(err)
-	}
+// fullOptions are for a maildrop on a full disk: the state is on another one.
+func fullOptions(t *testing.T) Options {
+	return Options{State: t.TempDir(), Locks: []LockKind{Fcntl}, Wait: 30 * time.Millisecond}
 }
 
 // UPD-5 on a real full disk, with more and more room: until there is enough nothing
 // is removed and nothing changes, and the session after works.
 func TestFullDisk(t *testing.T) {
-	dir := tmpfs(t, "size=2m")
 	data, without := bigBox()
-	path := filepath.Join(dir, "user")
-	o := options(path)
-	o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
-	o.Journal = filepath.Join(dir, "journals")
-	refused := 0
-	for spare := int64(0); ; spare += 64 << 10 {
-		write(t, path, data)
-		fill(t, dir, spare)
-		m := open(t, path, o)
-		err := m.Remove(set(0))
-		m.Close()
-		if err == nil {
-			break
+	disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, "user")
+		o := fullOptions(t)
+		o.Journal = filepath.Join(dir, "journals")
+		refused := 0
+		for spare := int64(0); ; spare += 64 << 10 {
+			write(t, path, data)
+			disktest.Fill(t, dir, spare)
+			m := open(t, path, o)
+			err := m.Remove(set(0))
+			m.Close()
+			if err == nil {
+				break
+			}
+			refused++
+			if !errors.Is(err, ErrNotBegun) || !errors.Is(err, unix.ENOSPC) {
+				t.Fatalf("%d octets free: %v", spare, err)
+			}
+			m = open(t, path, o)
+			agree(t, m, []byte(data))
+			m.Close()
+			disktest.MakeRoom(t, dir)
 		}
-		refused++
-		if !errors.Is(err, ErrNotBegun) || !errors.Is(err, unix.ENOSPC) {
-			t.Fatalf("%d octets free: %v", spare, err)
+		if contents(t, path) != without || refused == 0 {
+			t.Errorf("refused %d times; then the file is wrong: %t", refused, contents(t, path) != without)
 		}
-		m = open(t, path, o)
-		agree(t, m, []byte(data))
-		m.Close()
-		if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if contents(t, path) != without || refused == 0 {
-		t.Errorf("refused %d times; then the file is wrong: %t", refused, contents(t, path) != without)
-	}
-	t.Logf("refused %d times", refused)
+		t.Logf("refused %d times", refused)
+	})
 }
 
 // UPD-4 on a disk that became full between crash and recovery, by mail that was
@@ -128,44 +96,63 @@ func TestFullDiskRecovery(t *testing.T) {
 
 // Removing a suffix, or all, needs no room at all.
 func TestFullDiskSuffix(t *testing.T) {
-	dir := tmpfs(t, "size=1m")
-	path := filepath.Join(dir, "user")
-	write(t, path, three)
-	o := options(path)
-	o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
-	fill(t, dir, 0)
-	m := open(t, path, o)
-	if err := m.Remove(set(1, 2)); err != nil || contents(t, path) != three[:strings.Index(three, sepB)] {
-		t.Errorf("%v, file %q", err, contents(t, path))
-	}
+	first := three[:strings.Index(three, sepB)]
+	disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, "user")
+		write(t, path, three)
+		disktest.Fill(t, dir, 0)
+		for _, c := range []struct {
+			marks []int
+			want  string
+		}{{[]int{1, 2}, first}, {[]int{0}, ""}} {
+			m := open(t, path, fullOptions(t))
+			if err := m.Remove(set(c.marks...)); err != nil || contents(t, path) != c.want {
+				t.Errorf("%v: %v, file %q", c.marks, err, contents(t, path))
+			}
+			m.Close()
+		}
+	})
+}
+
+// Beside a file on a full disk there is no room for a journal, but in the state
+// directory, on another one, there is.
+func TestFullDiskStateElsewhere(t *testing.T) {
+	data, without := bigBox()
+	disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, "user")
+		write(t, path, data)
+		disktest.Fill(t, dir, 0)
+		m := open(t, path, fullOptions(t))
+		if err := m.Remove(set(0)); err != nil || contents(t, path) != without {
+			t.Errorf("%v; the file is right: %t", err, contents(t, path) == without)
+		}
+	})
 }
 
 // BERK-TEMP-1 on a real full disk: the mail stays where it is, and is merged when
 // there is room.
 func TestFullDiskMerge(t *testing.T) {
-	dir := tmpfs(t, "size=2m")
 	data, _ := bigBox()
-	path := filepath.Join(dir, "user")
-	write(t, path, three)
-	write(t, beside(path), data)
-	o := options(path)
-	o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
-	log := warned(&o)
-	fill(t, dir, 100<<10)
-	m := open(t, path, o)
-	agree(t, m, []byte(three))
-	m.Close()
-	if contents(t, path) != three || contents(t, beside(path)) != data || len(*log) != 1 {
-		t.Errorf("full: changed, or not told: %q", *log)
-	}
-	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
-		t.Fatal(err)
-	}
-	m = open(t, path, o)
-	agree(t, m, []byte(three+"\n"+data))
-	if _, err := os.Lstat(beside(path)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("old file: %v", err)
-	}
+	disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, "user")
+		write(t, path, three)
+		write(t, beside(path), data)
+		o := fullOptions(t)
+		log := warned(&o)
+		disktest.Fill(t, dir, 100<<10)
+		m := open(t, path, o)
+		agree(t, m, []byte(three))
+		m.Close()
+		if contents(t, path) != three || contents(t, beside(path)) != data || len(*log) != 1 {
+			t.Errorf("full: changed, or not told: %q", *log)
+		}
+		disktest.MakeRoom(t, dir)
+		m = open(t, path, o)
+		agree(t, m, []byte(three+"\n"+data))
+		if _, err := os.Lstat(beside(path)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("old file: %v", err)
+		}
+	})
 }
 
 const limitEnv = "POPPER_TEST_FILE_LIMIT"
