@@ -9,8 +9,9 @@ import (
 )
 
 // changes are what another program may do to a file between Open and what follows.
-// Messages 0 and 2 are asked for: read says whether they can still be read to their
-// end, remove0 and remove2 whether each can be removed (UPD-2, UPD-3).
+// Messages 0 and 2 are asked for: read0 says whether the first can still be read to its
+// end, remove0 and remove2 whether each can be removed (UPD-2, UPD-3). Unique-ids are
+// told just when remove0: all that was scanned must be there.
 var changes = []struct {
 	name                    string
 	do                      func(t *testing.T, path string)
@@ -24,6 +25,7 @@ var changes = []struct {
 	{"append to the last message", func(t *testing.T, path string) { appendTo(t, path, "more\n") }, true, true, false},
 	{"append a lone CR", func(t *testing.T, path string) { appendTo(t, path, "\r") }, true, true, false},
 	{"append half a separator", func(t *testing.T, path string) { appendTo(t, path, "\n"+sepB[:9]) }, true, true, false},
+	{"append half a message", func(t *testing.T, path string) { appendTo(t, path, "\n"+sepB+"\nne") }, true, true, true},
 	{"cut by an octet", func(t *testing.T, path string) { os.Truncate(path, int64(len(three)-1)) }, false, false, false},
 	{"cut to nothing", func(t *testing.T, path string) { os.Truncate(path, 0) }, false, false, false},
 	{"other text in 0", func(t *testing.T, path string) { rewrite(t, path, "one", "eno") }, false, false, false},
@@ -93,6 +95,10 @@ func TestChanges(t *testing.T) {
 				if _, err := drain(m.Message(0)); (err == nil) != c.read0 || err != nil && !errors.Is(err, ErrChanged) {
 					t.Errorf("read: %v", err)
 				}
+			}
+			m, _ = start()
+			if _, err := m.UniqueIDs(); (err == nil) != c.remove0 || err != nil && !errors.Is(err, ErrChanged) {
+				t.Errorf("unique-ids: %v", err)
 			}
 			for i, may := range map[int]bool{0: c.remove0, 2: c.remove2} {
 				m, path := start()

@@ -40,8 +40,9 @@ type site struct {
 	dir, passwd, mailbox, trace string
 }
 
-func newSite(t *testing.T) *site {
-	dir := t.TempDir()
+func newSite(t *testing.T) *site { return newSiteIn(t, t.TempDir()) }
+
+func newSiteIn(t *testing.T, dir string) *site {
 	s := &site{t, dir, filepath.Join(dir, "passwd"), filepath.Join(dir, "ann"), filepath.Join(dir, "trace")}
 	s.write(s.passwd, "ann:"+hash+"\n")
 	s.write(s.mailbox, mail)
