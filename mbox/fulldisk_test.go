@@ -68,29 +68,28 @@ func TestFullDisk(t *testing.T) {
 func TestFullDiskRecovery(t *testing.T) {
 	data, without := bigBox()
 	for _, size := range []int{100, 100 << 10, 1 << 20} {
-		dir := tmpfs(t, "size=4m")
-		path := filepath.Join(dir, "user")
-		o := options(path)
-		o.State, o.Locks = t.TempDir(), []LockKind{Fcntl}
-		write(t, path, data)
-		m := open(t, path, o)
-		m.f = &refusing{m.f, "truncate"}
-		if err := m.Remove(set(0)); !errors.Is(err, ErrUnfinished) {
-			t.Fatalf("not interrupted: %v", err)
-		}
-		m.Close()
-		late := letter("late", size)
-		appendTo(t, path, late)
-		fill(t, dir, 0)
-		m, err := Open(path, o)
-		if err != nil {
-			t.Errorf("%d octets delivered: %v", size, err)
-			continue
-		}
-		m.Close()
-		if contents(t, path) != without+late {
-			t.Errorf("%d octets delivered: the file is wrong", size)
-		}
+		disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+			path := filepath.Join(dir, "user")
+			o := fullOptions(t)
+			write(t, path, data)
+			m := open(t, path, o)
+			m.f = &refusing{m.f, "truncate"}
+			if err := m.Remove(set(0)); !errors.Is(err, ErrUnfinished) {
+				t.Fatalf("not interrupted: %v", err)
+			}
+			m.Close()
+			late := letter("late", size)
+			appendTo(t, path, late)
+			disktest.Fill(t, dir, 0)
+			m, err := Open(path, o)
+			if err != nil {
+				t.Fatalf("%d octets delivered: %v", size, err)
+			}
+			m.Close()
+			if contents(t, path) != without+late {
+				t.Errorf("%d octets delivered: the file is wrong", size)
+			}
+		})
 	}
 }
 

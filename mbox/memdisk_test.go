@@ -25,8 +25,10 @@ type memDisk struct {
 
 	left   int           // calls that are let through before fault; negative: all
 	fault  error         // what the next call fails with; a write has done half its work
+	failed string        // the last call that did
 	dead   bool          // all later calls fail too
 	full   int           // so many calls of Reserve find no room
+	poor   bool          // it cannot reserve room
 	linked bool          // Place links the new name, and then removes the old one
 	deaf   func(op) bool // which fsyncs do nothing and say that they have; nil: none
 }
@@ -65,7 +67,7 @@ func newMemDisk(files map[string]string) *memDisk {
 
 // clone copies the state, not the record.
 func (d *memDisk) clone() *memDisk {
-	c := &memDisk{nodes: make(map[int][]byte, len(d.nodes)), names: maps.Clone(d.names), left: -1, deaf: d.deaf, linked: d.linked}
+	c := &memDisk{nodes: make(map[int][]byte, len(d.nodes)), names: maps.Clone(d.names), left: -1, deaf: d.deaf, linked: d.linked, poor: d.poor}
 	for n, b := range d.nodes {
 		c.nodes[n] = bytes.Clone(b)
 	}
@@ -78,7 +80,7 @@ func (d *memDisk) restart() { d.log, d.base = nil, d.clone() }
 func (d *memDisk) text(name string) string { return string(d.nodes[d.names[name]]) }
 
 // call counts a call and tells whether it is to fail.
-func (d *memDisk) call() error {
+func (d *memDisk) call(name string) error {
 	if d.left < 0 {
 		return nil
 	}
@@ -89,6 +91,7 @@ func (d *memDisk) call() error {
 	if !d.dead {
 		d.left = -1
 	}
+	d.failed = name
 	return d.fault
 }
 
@@ -129,7 +132,7 @@ func (d *memDisk) setSize(node int, size int64) {
 }
 
 func (d *memDisk) Lstat(name string) (os.FileInfo, error) {
-	if err := d.call(); err != nil {
+	if err := d.call("Lstat"); err != nil {
 		return nil, err
 	}
 	if name == filepath.Dir(crashPath) {
@@ -143,7 +146,7 @@ func (d *memDisk) Lstat(name string) (os.FileInfo, error) {
 }
 
 func (d *memDisk) Open(name string) (file, error) {
-	if err := d.call(); err != nil {
+	if err := d.call("Open"); err != nil {
 		return nil, err
 	}
 	node, ok := d.names[name]
@@ -154,7 +157,7 @@ func (d *memDisk) Open(name string) (file, error) {
 }
 
 func (d *memDisk) Create(name string) (file, error) {
-	if err := d.call(); err != nil {
+	if err := d.call("Create"); err != nil {
 		return nil, err
 	}
 	if _, ok := d.names[name]; ok {
@@ -169,7 +172,7 @@ func (d *memDisk) Create(name string) (file, error) {
 }
 
 func (d *memDisk) Rename(from, to string) error {
-	if err := d.call(); err != nil {
+	if err := d.call("Rename"); err != nil {
 		return err
 	}
 	if _, ok := d.names[from]; !ok {
@@ -186,7 +189,7 @@ func (d *memDisk) Place(from, to string) error {
 	if !d.linked {
 		return d.Rename(from, to)
 	}
-	if err := d.call(); err != nil {
+	if err := d.call("Place"); err != nil {
 		return err
 	}
 	d.note(op{kind: opCreate, node: d.names[from], name: to})
@@ -194,7 +197,7 @@ func (d *memDisk) Place(from, to string) error {
 }
 
 func (d *memDisk) Remove(name string) error {
-	if err := d.call(); err != nil {
+	if err := d.call("Remove"); err != nil {
 		return err
 	}
 	if _, ok := d.names[name]; !ok {
@@ -205,20 +208,23 @@ func (d *memDisk) Remove(name string) error {
 }
 
 func (d *memDisk) SyncDir(dir string) error {
-	if err := d.call(); err != nil {
+	if err := d.call("SyncDir"); err != nil {
 		return err
 	}
 	d.note(op{kind: opSyncDir, name: filepath.Clean(dir)})
 	return nil
 }
 
-func (d *memDisk) Lock(file) error { return d.call() }
+func (d *memDisk) Lock(file) error { return d.call("Lock") }
 
 func (d *memDisk) Reserve(file, int64, int64) error {
 	if d.full--; d.full >= 0 {
 		return unix.ENOSPC
 	}
-	return d.call()
+	if d.poor {
+		return errors.ErrUnsupported
+	}
+	return d.call("Reserve")
 }
 
 type memFile struct {
@@ -227,7 +233,7 @@ type memFile struct {
 }
 
 func (f *memFile) ReadAt(b []byte, at int64) (int, error) {
-	if err := f.d.call(); err != nil {
+	if err := f.d.call("ReadAt"); err != nil {
 		return 0, err
 	}
 	data := f.d.nodes[f.node]
@@ -239,7 +245,7 @@ func (f *memFile) ReadAt(b []byte, at int64) (int, error) {
 }
 
 func (f *memFile) WriteAt(b []byte, at int64) (int, error) {
-	err := f.d.call()
+	err := f.d.call("WriteAt")
 	n := len(b)
 	if err != nil {
 		n /= 2
@@ -251,7 +257,7 @@ func (f *memFile) WriteAt(b []byte, at int64) (int, error) {
 }
 
 func (f *memFile) Truncate(size int64) error {
-	if err := f.d.call(); err != nil {
+	if err := f.d.call("Truncate"); err != nil {
 		return err
 	}
 	f.d.note(op{kind: opTruncate, node: f.node, at: size})
@@ -259,7 +265,7 @@ func (f *memFile) Truncate(size int64) error {
 }
 
 func (f *memFile) Sync() error {
-	if err := f.d.call(); err != nil {
+	if err := f.d.call("Sync"); err != nil {
 		return err
 	}
 	f.d.note(op{kind: opSync, node: f.node})
@@ -267,7 +273,7 @@ func (f *memFile) Sync() error {
 }
 
 func (f *memFile) Stat() (os.FileInfo, error) {
-	if err := f.d.call(); err != nil {
+	if err := f.d.call("Stat"); err != nil {
 		return nil, err
 	}
 	return f.d.info(f.node), nil
