@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -70,5 +71,25 @@ func TestFullDiskJournalElsewhere(t *testing.T) {
 		disktest.Fill(t, dir, 0)
 		s.deleteFirst(addr, "+OK")
 		s.is(others)
+	})
+}
+
+// A state directory that is full costs what LAST tells and the index, not mail.
+func TestFullStateDirectory(t *testing.T) {
+	disktest.Each(t, 8<<20, func(t *testing.T, dir string) {
+		s, _, others := fullSite(t, t.TempDir())
+		state := dir + "/state"
+		if err := os.Mkdir(state, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		server, addr := s.listen("--state", state)
+		disktest.Fill(t, dir, 0)
+		s.deleteFirst(addr, "+OK")
+		s.is(others)
+		server.find("what LAST tells is not kept for later sessions: make the state directory writable and give it room")
+		c := dial(t, addr)
+		c.login()
+		c.ask("LAST", "+OK 0")
+		c.ask("QUIT", "+OK")
 	})
 }

@@ -12,11 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kinds are the file systems. mount puts one of so many octets on dir.
-var kinds = []struct {
+// kind is a file system. mount puts one of so many octets on dir.
+type kind struct {
 	name  string
 	mount func(t *testing.T, dir string, size int64) error
-}{
+}
+
+var kinds = []kind{
 	{"tmpfs", func(_ *testing.T, dir string, size int64) error {
 		return unix.Mount("popper-test", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprint("size=", size))
 	}},
@@ -47,25 +49,34 @@ func run(name string, args ...string) error {
 }
 
 // Each runs a test on a file system of each kind, of so many octets, mounted on dir.
-// Only the superuser can; what cannot be mounted is skipped.
 func Each(t *testing.T, size int64, test func(t *testing.T, dir string)) {
 	for _, k := range kinds {
-		t.Run(k.name, func(t *testing.T) {
-			if os.Geteuid() != 0 {
-				t.Skip("SKIP: only the superuser can mount a small file system")
-			}
-			dir := t.TempDir()
-			if err := k.mount(t, dir, size); err != nil {
-				t.Skipf("SKIP: a small %s cannot be mounted: %v", k.name, err)
-			}
-			t.Cleanup(func() {
-				if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
-					t.Errorf("unmount: %v", err)
-				}
-			})
-			test(t, dir)
-		})
+		t.Run(k.name, func(t *testing.T) { test(t, mount(t, k, size)) })
 	}
+}
+
+// Tmpfs mounts one in memory.
+func Tmpfs(t *testing.T, size int64) (dir string) { return mount(t, kinds[0], size) }
+
+// Ext4 mounts one in a file.
+func Ext4(t *testing.T, size int64) (dir string) { return mount(t, kinds[1], size) }
+
+// mount skips the test where that cannot be done: only the superuser can.
+func mount(t *testing.T, k kind, size int64) (dir string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("SKIP: only the superuser can mount a small file system")
+	}
+	dir = t.TempDir()
+	if err := k.mount(t, dir, size); err != nil {
+		t.Skipf("SKIP: a small %s cannot be mounted: %v", k.name, err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return dir
 }
 
 const filler = "filler"
@@ -79,14 +90,11 @@ func Fill(t *testing.T, dir string, spare int64) {
 	}
 	defer f.Close()
 	size := int64(0)
-	for b := make([]byte, 64<<10); len(b) > 0; {
-		n, err := f.Write(b)
-		size += int64(n)
-		if errors.Is(err, unix.ENOSPC) {
-			b = b[:len(b)/2]
-			err = f.Sync() // gives back what was only reserved
+	for more := int64(1); more > 0; size += more { // fsync gives back what was only reserved
+		if more, err = fillFile(f); err == nil {
+			err = f.Sync()
 		}
-		if err != nil && !errors.Is(err, unix.ENOSPC) {
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,6 +104,20 @@ func Fill(t *testing.T, dir string, spare int64) {
 	if err = errors.Join(err, f.Sync()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fillFile writes until there is no room for another octet, and tells how much it wrote.
+func fillFile(f *os.File) (size int64, err error) {
+	for b := make([]byte, 64<<10); len(b) > 0; {
+		n, err := f.Write(b)
+		size += int64(n)
+		if errors.Is(err, unix.ENOSPC) {
+			b = b[:len(b)/2]
+		} else if err != nil {
+			return size, err
+		}
+	}
+	return size, nil
 }
 
 // MakeRoom takes away what Fill has written.
