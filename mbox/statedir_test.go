@@ -100,7 +100,7 @@ func TestStateDirectories(t *testing.T) {
 				t.Fatal(err)
 			}
 			agree(t, m, []byte(data))
-			if err := m.SetLast(2, set(0)); (err == nil) != c.keeps {
+			if err := m.SetLast(2); (err == nil) != c.keeps {
 				t.Errorf("SetLast: %v", err)
 			}
 			if err := m.Remove(set(0)); err != nil || contents(t, path) != without {
