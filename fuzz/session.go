@@ -123,7 +123,7 @@ func (s *reader) replies(in []byte) (marked map[uint64]bool, ended bool) {
 			break
 		}
 		valid := r == parser.Parsed && state.Allows(p.Verb)
-		ok := s.reply(valid && p.Multiline())
+		ok := s.reply(valid && p.Multiline(state))
 		must(valid || !ok, "%v in %v got a positive reply", &p.Command, state)
 		if !valid {
 			continue
@@ -138,7 +138,7 @@ func (s *reader) replies(in []byte) (marked map[uint64]bool, ended bool) {
 		case p.Verb == parser.VerbRset && ok:
 			clear(marked)
 		}
-		state = state.Next(p.Verb, ok)
+		state = state.Next(&p.Command, ok)
 	}
 	return marked, state == parser.StateUpdate
 }

@@ -16,12 +16,14 @@ type Decl struct {
 	Pos        lexer.Position
 	Doc        []string        `parser:"@Doc*"`
 	Class      *ClassDecl      `parser:"( @@"`
+	Dialect    *DialectDecl    `parser:"| @@"`
 	Rule       *RuleDecl       `parser:"| @@"`
 	Frame      *FrameDecl      `parser:"| @@"`
 	Argument   *ArgumentDecl   `parser:"| @@"`
 	State      *StateDecl      `parser:"| @@"`
 	Reply      *ReplyDecl      `parser:"| @@"`
 	Command    *CommandDecl    `parser:"| @@"`
+	Extend     *ExtendDecl     `parser:"| @@"`
 	Line       *LineDecl       `parser:"| @@"`
 	Transducer *TransducerDecl `parser:"| @@"`
 	Law        *LawDecl        `parser:"| @@ )"`
@@ -46,7 +48,7 @@ type Octets struct {
 	Pos  lexer.Position
 	Low  *Octet `parser:"( @@"`
 	High *Octet `parser:"  ( '..' @@ )?"`
-	Ref  string `parser:"| (?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'command' | 'line' | 'transducer' | 'law' ) @Ident )"`
+	Ref  string `parser:"| (?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'dialect' | 'command' | 'extend' | 'line' | 'transducer' | 'law' ) @Ident )"`
 }
 
 // Octet is one octet: "A", 0x41, or by its name: CR.
@@ -86,7 +88,7 @@ type Seq struct {
 // Item is an atom with its repetition.
 type Item struct {
 	Pos   lexer.Position
-	Low   *Octet    `parser:"(?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'command' | 'line' | 'transducer' | 'law' )( @@"`
+	Low   *Octet    `parser:"(?! 'class' | 'rule' | 'frame' | 'argument' | 'state' | 'reply' | 'dialect' | 'command' | 'extend' | 'line' | 'transducer' | 'law' )( @@"`
 	High  *Octet    `parser:"  ( '..' @@ )?"`
 	Group *Expr     `parser:"| '(' @@ ')'"`
 	Ref   string    `parser:"| @Ident )"`
@@ -160,7 +162,23 @@ type CommandDecl struct {
 	Words   []string     `parser:"'command' @Upper+"`
 	Params  []*ParamDecl `parser:"@@* '{'"`
 	Ins     []*InDecl    `parser:"@@*"`
-	Answers []*Answer    `parser:"@@* '}'"`
+	Answers []*Answer    `parser:"@@*"`
+	Asks    bool         `parser:"( @'asks' 'content' )? '}'"`
+}
+
+// DialectDecl begins a part of a file: the commands that follow it there are of
+// that dialect, up to the next one.
+type DialectDecl struct {
+	Pos  lexer.Position
+	Name string `parser:"'dialect' @Ident"`
+}
+
+// ExtendDecl adds states and answers to a command that is declared elsewhere.
+type ExtendDecl struct {
+	Pos     lexer.Position
+	Words   []string  `parser:"'extend' @Upper+ '{'"`
+	Ins     []*InDecl `parser:"@@*"`
+	Answers []*Answer `parser:"@@* '}'"`
 }
 
 // ParamDecl is an argument of a command, optional in brackets. It has the name
@@ -178,13 +196,15 @@ type NamedType struct {
 	Type string `parser:"@Ident"`
 }
 
-// InDecl names states in which the command is valid, and what follows.
+// InDecl names states in which the command is valid, and what follows; with If,
+// only when that argument was given.
 type InDecl struct {
 	Pos    lexer.Position
 	States []string `parser:"'in' @Ident ( ',' @Ident )*"`
 	OK     string   `parser:"( 'ok' '->' @Ident"`
 	Failed string   `parser:"  ( 'failed' '->' @Ident )?"`
 	Always string   `parser:"| 'always' '->' @Ident )?"`
+	If     string   `parser:"( 'if' @Ident )?"`
 }
 
 // Answer is the shape of the positive reply.
@@ -194,6 +214,7 @@ type Answer struct {
 	List    string `parser:"| 'list' 'of' @Ident"`
 	Single  string `parser:"| @Ident )"`
 	If      string `parser:"( 'if' @Ident )?"`
+	In      string `parser:"( 'in' @Ident )?"`
 }
 
 // LineDecl is a line that a recogniser is made for.

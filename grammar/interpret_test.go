@@ -113,7 +113,7 @@ func load(t *testing.T, paths ...string) *grammar.Model {
 
 // The interpreter is trusted by what follows, so it has to know the tables.
 func TestInterpreterKnowsTheTables(t *testing.T) {
-	m := load(t, "ascii.popper", "pop3.popper", "mbox.popper")
+	m := load(t, "ascii.popper", "pop3.popper", "xtnd.popper", "mbox.popper")
 	for _, c := range table.Lines {
 		if got := interpretLines(m, []byte(c.In)); !slices.Equal(got, c.Want) {
 			t.Errorf("%s (%s): %.80q\n got %q\nwant %q", c.Name, c.Rule, c.In, got, c.Want)

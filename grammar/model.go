@@ -11,6 +11,7 @@ type Model struct {
 	Params      []Param // of all commands, each name once, in the order of their first use
 	States      []*State
 	Shapes      []*Shape
+	Dialects    []*Dialect
 	Commands    []*Command
 	Lines       []*Line
 	Transducers []*Transducer
@@ -96,13 +97,21 @@ func (f *Frame) TextLimit(s *Shape) int {
 	return left / texts
 }
 
+// Dialect is a set of commands that a server may be told not to speak.
+type Dialect struct {
+	Doc  string
+	Name string
+}
+
 // Command is a command, or a sub-command when it has several words.
 type Command struct {
 	Doc     string
+	Dialect *Dialect // nil if the grammar has no dialects
 	Words   []string
 	Params  []Param
 	In      []In
 	Answers []AnswerShape
+	Asks    bool // the client sends content after a positive reply, which gets a second one
 }
 
 // Param is one argument of a command. Its name is that of the field that holds
@@ -113,17 +122,22 @@ type Param struct {
 	Optional bool
 }
 
-// In is one state in which a command is valid, and what follows.
-type In struct{ State, OK, Failed *State }
+// In is one state in which a command is valid, and what follows. If is the argument
+// that must be given for that, or "": without it the session stays in State.
+type In struct {
+	State, OK, Failed *State
+	If                string
+}
 
 // AnswerShape is what a positive reply looks like: a single line of Shape or of free
 // text, a list of such lines, or content. If is the argument that must be
-// given for it, or "".
+// given for it, or ""; In the state in which it is given, or nil.
 type AnswerShape struct {
 	Shape   *Shape
 	List    bool
 	Content bool
 	If      string
+	In      *State
 }
 
 // Multiline tells whether the reply has more than one line.

@@ -29,6 +29,7 @@ type resolver struct {
 	ruled  map[string]ruled // rules that were resolved
 	classD map[string]*ClassDecl
 	busy   map[string]bool // classes and rules being resolved: a circle shows here
+	spoken map[*Decl]*Dialect
 }
 
 // Resolve checks files as one grammar. The error is of type Errors.
@@ -40,13 +41,15 @@ func Resolve(files ...*File) (*Model, error) {
 		ruled:  map[string]ruled{},
 		classD: map[string]*ClassDecl{},
 		busy:   map[string]bool{},
+		spoken: map[*Decl]*Dialect{},
 	}
 	for _, f := range files {
 		r.model.Sources = append(r.model.Sources, f.Pos.Filename)
 		r.decls = append(r.decls, f.Decls...)
+		r.dialects(f)
 	}
 	r.declareNames()
-	for _, stage := range []func(){r.goNames, r.classes, r.frames, r.arguments, r.states, r.shapes, r.commands, r.allRules, r.lines, r.transducers, r.laws} {
+	for _, stage := range []func(){r.goNames, r.classes, r.frames, r.arguments, r.states, r.shapes, r.commands, r.extensions, r.allRules, r.lines, r.transducers, r.laws} {
 		stage()
 	}
 	if len(r.errs) == 0 {
@@ -104,7 +107,7 @@ const expressible = "class or rule"
 
 // reserved are names that an expression cannot speak of: the words with which
 // declarations begin, and the class that is always there.
-var reserved = []string{"any", "class", "rule", "frame", "argument", "state", "reply", "command", "line", "transducer", "law"}
+var reserved = []string{"any", "class", "rule", "frame", "argument", "state", "reply", "dialect", "command", "extend", "line", "transducer", "law"}
 
 // name gives the kind and name of a declaration.
 func (d *Decl) name() (kind, name string) {
@@ -121,6 +124,8 @@ func (d *Decl) name() (kind, name string) {
 		return "state", d.State.Name
 	case d.Reply != nil:
 		return "reply", d.Reply.Name
+	case d.Dialect != nil:
+		return "dialect", d.Dialect.Name
 	case d.Command != nil:
 		return "command", strings.Join(d.Command.Words, " ")
 	case d.Line != nil:

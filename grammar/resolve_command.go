@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/alecthomas/participle/v2/lexer"
+
 	"popper/grammar/automaton"
 )
 
@@ -57,7 +59,10 @@ func (r *resolver) commands() {
 		if d.Command == nil {
 			continue
 		}
-		c := &Command{Doc: d.doc(), Words: d.Command.Words}
+		c := &Command{Doc: d.doc(), Dialect: r.spoken[d], Words: d.Command.Words, Asks: d.Command.Asks}
+		if c.Dialect == nil && len(r.model.Dialects) > 0 {
+			r.fail(d.Pos, "put it below: dialect NAME", "command %s is of no dialect", c.Name())
+		}
 		r.params(c, d.Command)
 		for _, in := range d.Command.Ins {
 			r.in(c, in)
@@ -65,7 +70,8 @@ func (r *resolver) commands() {
 		if len(d.Command.Ins) == 0 {
 			r.fail(d.Pos, "name its states: in STATE", "command %s is valid in no state", c.Name())
 		}
-		r.answers(c, d.Command)
+		c.Answers = r.answers(c, d.Command.Answers)
+		r.checkAnswers(c, d.Command.Answers)
 		if f := r.model.Command; f != nil && f.shortest(c) > f.Limit {
 			r.fail(d.Pos, fmt.Sprintf("raise the limit to %d at least", f.shortest(c)), "no line of command %s fits into the limit of frame command", c.Name())
 		}
@@ -124,10 +130,13 @@ func (r *resolver) in(c *Command, d *InDecl) {
 		if name == "" {
 			return stay
 		}
-		return r.state(d, name)
+		return r.state(d.Pos, name)
+	}
+	if d.If != "" {
+		r.decides(d.Pos, c, d.If)
 	}
 	for _, name := range d.States {
-		s := r.state(d, name)
+		s := r.state(d.Pos, name)
 		if s == nil {
 			continue
 		}
@@ -137,7 +146,7 @@ func (r *resolver) in(c *Command, d *InDecl) {
 		if slices.ContainsFunc(c.In, func(in In) bool { return in.State == s }) {
 			r.fail(d.Pos, "say once what follows", "command %s names the state %s twice", c.Name(), name)
 		}
-		in := In{s, target(d.OK, s), target(d.Failed, s)}
+		in := In{s, target(d.OK, s), target(d.Failed, s), d.If}
 		if d.Always != "" {
 			in.OK = target(d.Always, s)
 			in.Failed = in.OK
@@ -146,34 +155,49 @@ func (r *resolver) in(c *Command, d *InDecl) {
 	}
 }
 
-func (r *resolver) state(d *InDecl, name string) *State {
+func (r *resolver) state(pos lexer.Position, name string) *State {
 	s, ok := find(r.model.States, func(s *State) bool { return s.Name == name })
 	if !ok {
-		r.unknown(d.Pos, "state", name)
+		r.unknown(pos, "state", name)
 	}
 	return s
 }
 
-func (r *resolver) answers(c *Command, d *CommandDecl) {
-	for i, a := range d.Answers {
-		out := AnswerShape{List: a.List != "", Content: a.Content}
+// decides makes sure that argument name of c may be given or not.
+func (r *resolver) decides(pos lexer.Position, c *Command, name string) {
+	if !slices.ContainsFunc(c.Params, func(p Param) bool { return p.Name == name && p.Optional }) {
+		r.fail(pos, "only an argument in brackets can decide", "command %s has no optional argument %s", c.Name(), name)
+	}
+}
+
+func (r *resolver) answers(c *Command, answers []*Answer) (out []AnswerShape) {
+	for _, a := range answers {
+		shape := AnswerShape{List: a.List != "", Content: a.Content, If: a.If}
 		if name := a.List + a.Single; name != "" {
 			s, ok := find(r.model.Shapes, func(s *Shape) bool { return s.Name == name })
 			if !ok {
 				r.unknown(a.Pos, "reply", name)
 			}
-			out.Shape = s
+			shape.Shape = s
 		}
 		if a.If != "" {
-			if !slices.ContainsFunc(c.Params, func(p Param) bool { return p.Name == a.If && p.Optional }) {
-				r.fail(a.Pos, "only an argument in brackets can decide", "command %s has no optional argument %s", c.Name(), a.If)
-			}
-			out.If = a.If
+			r.decides(a.Pos, c, a.If)
 		}
-		if last := i == len(d.Answers)-1; last != (a.If == "") {
+		if a.In != "" {
+			shape.In = r.state(a.Pos, a.In)
+		}
+		out = append(out, shape)
+	}
+	return out
+}
+
+// checkAnswers makes sure that a command has one answer in each case, the last for
+// those that no other is for.
+func (r *resolver) checkAnswers(c *Command, answers []*Answer) {
+	for i, a := range answers {
+		if last := i == len(answers)-1; last != (a.If == "" && a.In == "") {
 			r.fail(a.Pos, "put \"if ARGUMENT\" on every answer but the last", "command %s does not say which answer it gives", c.Name())
 		}
-		c.Answers = append(c.Answers, out)
 	}
 	if len(c.Answers) == 0 {
 		c.Answers = []AnswerShape{{}}

@@ -33,7 +33,7 @@ func newScope(fixed ...string) goScope {
 var fixedNames = []string{
 	"Result", "More", "Parsed", "Unknown", "Malformed", "TooLong", "CommandParser", // parser.go
 	"Previous", "AtStart", "AfterEmpty", "AfterText", "appendText", // text.go
-	"MaxCommand", "Verb", "NoVerb", "Verbs", "Arg", "Command", "AppendCommand", "Handler", "Dispatch",
+	"MaxCommand", "Verb", "NoVerb", "Verbs", "Dialect", "Dialects", "Arg", "Command", "AppendCommand", "Handler", "Dispatch",
 	"State", "StartState", "States", "MaxReply", "AppendOK", "AppendErr", "AppendEnd",
 }
 
@@ -71,6 +71,8 @@ func (r *resolver) goNames() {
 			for _, p := range d.Command.Params {
 				r.goArgument(all, fields, p)
 			}
+		case d.Dialect != nil:
+			r.take(all, d.Pos, what, "Dialect"+Exported(name))
 		case d.State != nil:
 			r.take(all, d.Pos, what, "State"+Exported(name))
 		case d.Reply != nil:

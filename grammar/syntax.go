@@ -20,7 +20,9 @@ var forms = map[string]string{
 	"argument":   `argument NAME = token of CLASS, or: rest of CLASS, or: number 1..100`,
 	"state":      `state NAME [start or final]`,
 	"reply":      `reply NAME = FIELD:number FIELD:text …`,
-	"command":    `command WORD … [NAME:]ARGUMENT … { in STATE, … [ok -> STATE] [failed -> STATE] or [always -> STATE]  [answer REPLY, list of REPLY or content] [if ARGUMENT] }`,
+	"command":    `command WORD … [NAME:]ARGUMENT … { in STATE, … [ok -> STATE] [failed -> STATE] or [always -> STATE]  [if ARGUMENT]  [answer REPLY, list of REPLY or content] [if ARGUMENT] [in STATE]  [asks content] }`,
+	"dialect":    `dialect NAME`,
+	"extend":     `extend WORD … { in STATE, … [ok -> STATE] [failed -> STATE] or [always -> STATE] [if ARGUMENT]  [answer REPLY, list of REPLY or content] [if ARGUMENT] in STATE }`,
 	"line":       `line NAME { limit 998  after start, empty, text  form PART … }`,
 	"transducer": `transducer NAME { state NAME { OCTET or any -> OUTPUT … STATE   end -> OUTPUT … } … }`,
 	"law":        `law NAME after NAME = NAME`,
@@ -47,7 +49,7 @@ func syntaxError(err error, text []byte) *Error {
 	return e
 }
 
-var declarationStart = regexp.MustCompile(`(?m)^(class|rule|frame|argument|state|reply|command|line|transducer|law)\b`)
+var declarationStart = regexp.MustCompile(`(?m)^(class|rule|frame|argument|state|reply|dialect|command|extend|line|transducer|law)\b`)
 
 var wordAt = regexp.MustCompile(`^[a-z]+`)
 

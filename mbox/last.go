@@ -32,6 +32,9 @@ const (
 // Last is how many messages there are up to the highest one that earlier sessions
 // accessed, 0 ≤ Last ≤ Len; 0 if none was. Delivered mail does not change it.
 func (m *Maildrop) Last() int {
+	if len(m.msgs) == 0 {
+		return 0
+	}
 	if m.last == nil {
 		n := m.findLast()
 		m.last = &n

@@ -69,6 +69,11 @@ const (
 	// all names that matter here are shorter.
 	maxFieldName = 32
 
+	// maxFields is how many octets of one message's header fields of one name are
+	// returned: more than any line that mail transfer lets pass, and little enough to
+	// be held in memory.
+	maxFields = 32 << 10
+
 	// maxLockName bounds the readable part of a session lock's file name, since
 	// a file name holds at most 255 octets.
 	maxLockName = 64

@@ -146,6 +146,9 @@ func Open(path string, o Options) (*Maildrop, error) {
 	return m, nil
 }
 
+// Empty is a maildrop that has no file, no messages and no state.
+func Empty() *Maildrop { return new(Maildrop) }
+
 // load opens, locks and scans the file.
 func (m *Maildrop) load() error {
 	for range maxReopen {

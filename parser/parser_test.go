@@ -143,7 +143,7 @@ func TestStates(t *testing.T) {
 				t.Errorf("%s allows %s: %v", s, v, s.Allows(v))
 			}
 			for ok, to := range steps {
-				if got := s.Next(v, ok); got.String() != to {
+				if got := s.Next(&parser.Command{Verb: v}, ok); got.String() != to {
 					t.Errorf("%s, %s, success %v: got %s, want %s", s, v, ok, got, to)
 				}
 			}

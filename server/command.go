@@ -14,13 +14,15 @@ func (s *session) carryOut(r parser.Result) outcome {
 	switch {
 	case r != parser.Parsed:
 		return s.refuse(badLine(r))
+	case !s.srv.config.speaks(c.Verb.Dialect()):
+		return s.refuse(badLine(parser.Unknown))
 	case !s.state.Allows(c.Verb):
 		// R1081-STATE-1
 		return s.refuse(fmt.Sprintf("%s is not valid in %s state", c.Verb, s.state))
 	}
 	s.bad = 0
 	o := parser.Dispatch(s.dialog, c)
-	s.state = s.state.Next(c.Verb, o.ok)
+	s.state = s.state.Next(c, o.ok)
 	if s.state == parser.StateTransaction {
 		s.loggedIn.Store(true)
 	}
@@ -28,10 +30,11 @@ func (s *session) carryOut(r parser.Result) outcome {
 }
 
 // updates tells whether the command line just read begins the update of the
-// maildrop (R1081-QUIT-2).
+// maildrop: it leaves it (R1081-QUIT-2, R1082-BB-2).
 func (s *session) updates(r parser.Result) bool {
-	v := s.in.parser.Verb
-	return r == parser.Parsed && s.state.Allows(v) && s.state.Next(v, true) == parser.StateUpdate
+	c := &s.in.parser.Command
+	return r == parser.Parsed && s.state == parser.StateTransaction &&
+		s.state.Allows(c.Verb) && s.state.Next(c, true) != parser.StateTransaction
 }
 
 // refuse answers a bad command: nothing changes, but too many in a row end the

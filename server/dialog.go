@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net"
+	"net/netip"
 	"sync/atomic"
 
 	"popper/mbox"
@@ -15,12 +17,16 @@ type dialog struct {
 	ctx      context.Context // ends when the session is cut
 	config   *Config
 	log      *slog.Logger
-	name     string // what USER said; after login, the account's name
-	failures int    // failed logins
+	peer     netip.AddrPort // the client's; not valid if its connection has none
+	name     string         // what USER said; after login, the account's name
+	failures int            // failed logins
 
 	known atomic.Bool // a password was given and was right; asked by other goroutines
 
+	anonymous bool // the login was that of a pseudonym (R1082-ANON-1)
+
 	drop          *mbox.Maildrop // nil before login
+	group         *group         // whose mail drop is; nil: the client's own
 	marks         marks
 	count, octets int64  // of the messages not marked
 	accessed      uint64 // highest number accessed in this session (R1081-LAST-1)
@@ -31,8 +37,13 @@ type dialog struct {
 // A command added to the grammar does not compile until it has its method here.
 var _ parser.Handler[outcome] = (*dialog)(nil)
 
-func newDialog(ctx context.Context, c *Config, log *slog.Logger) *dialog {
-	return &dialog{ctx: ctx, config: c, log: log}
+func newDialog(ctx context.Context, c *Config, log *slog.Logger, conn net.Conn) *dialog {
+	d := &dialog{ctx: ctx, config: c, log: log}
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		at := tcp.AddrPort()
+		d.peer = netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
+	}
+	return d
 }
 
 // close releases the maildrop, without update.

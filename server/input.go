@@ -39,6 +39,15 @@ func (in *input) discard() {
 	}
 }
 
+// pending are the octets that have been read and not yet used.
+func (in *input) pending() []byte { return in.buf[in.start:in.end] }
+
+// use takes the first n of them.
+func (in *input) use(n int) {
+	in.used = n
+	in.discard()
+}
+
 // fill reads more octets, once.
 func (in *input) fill() error {
 	if in.start > 0 {

@@ -54,6 +54,15 @@ const (
 	acceptPauseMin = 5 * time.Millisecond
 	acceptPauseMax = time.Second
 
+	// DefaultMaxContent is how many octets a message may have that a client sends
+	// (BERK-XMIT-3), as it is handed over: more than today's mail servers take. Stops a
+	// client from filling the disk for temporary files.
+	DefaultMaxContent = 50 << 20
+
+	// contentTime is how long a client may take to send one. Stops clients that send
+	// an octet now and then while they hold a maildrop.
+	contentTime = time.Hour
+
 	// maxLogged is how many octets of a name sent by a client appear in the
 	// log. Stops a stranger from filling it.
 	maxLogged = 64

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 
 	"popper/mbox"
 	"popper/parser"
@@ -18,8 +19,14 @@ func (d *dialog) User(c *parser.Command) outcome {
 	return done("send your password")
 }
 
+// pseudonym is the name by which somebody logs in whom nobody knows (R1082-ANON-1).
+const pseudonym = "anonymous"
+
 // Pass authenticates and opens the maildrop (R1081-PASS-1 to 3).
 func (d *dialog) Pass(c *parser.Command) outcome {
+	if d.config.Guests != nil && strings.EqualFold(d.name, pseudonym) {
+		return d.admitGuest()
+	}
 	account, err := d.config.Accounts.Authenticate(d.ctx, d.name, c.Secret)
 	switch {
 	case errors.Is(err, ErrDenied):
@@ -30,11 +37,27 @@ func (d *dialog) Pass(c *parser.Command) outcome {
 		d.log.Error("login not possible: the account source fails", "claimed", clip(d.name), "err", err)
 		return refusal("[SYS/TEMP] accounts cannot be checked now, try again later")
 	}
+	return d.admit(account)
+}
+
+// admit opens the maildrop of somebody who has proved who he is.
+func (d *dialog) admit(account Account) outcome {
 	d.known.Store(true)
 	if account.Name != "" {
 		d.name = account.Name
 	}
 	return d.open(account.Maildrop)
+}
+
+// admitGuest gives an empty maildrop to a client from a host that may have one,
+// whatever the password (R1082-ANON-1). A guest can still be pushed out (room.go).
+func (d *dialog) admitGuest() outcome {
+	if !d.config.Guests(d.peer.Addr()) {
+		return d.denied()
+	}
+	d.anonymous, d.drop = true, mbox.Empty()
+	d.log.Info("login", "user", clip(d.name), "messages", 0, "octets", 0)
+	return done("maildrop has 0 messages (0 octets)")
 }
 
 // denied counts a failed login; too many end the session (BERK-AUTH-1).
@@ -51,12 +74,7 @@ func (d *dialog) denied() outcome {
 // open locks and scans the maildrop (R1081-PASS-2). Its trouble is no failed
 // login (R1081-PASS-3): the client may try again.
 func (d *dialog) open(path string) outcome {
-	options := d.config.Maildrop
-	options.Cancel = d.ctx.Done()
-	options.Warn = func(msg string, args ...any) {
-		d.log.Warn(msg, append([]any{"user", clip(d.name)}, args...)...)
-	}
-	drop, err := mbox.Open(path, options)
+	drop, err := mbox.Open(path, d.options())
 	if err != nil {
 		t := openTrouble(err)
 		d.log.Log(context.Background(), t.level, "maildrop cannot be opened: "+t.advice,
@@ -101,7 +119,27 @@ func openTrouble(err error) trouble {
 		"check the disk, the maildrop setting and the state directory"}
 }
 
-// Rpop is refused: no host is trusted (R1081-RPOP-1 is off unless configured).
-func (d *dialog) Rpop(*parser.Command) outcome {
-	return refusal("RPOP is not offered here, use PASS")
+// Rpop believes the client's host, if the administrator has said so: that it is who
+// it seems, that none but its superuser may use ports below 1024, and that its user
+// of that name may read the mail of the one whom USER named (R1081-RPOP-1).
+func (d *dialog) Rpop(c *parser.Command) outcome {
+	directory, ok := d.config.Accounts.(Directory)
+	if d.config.Trusted == nil || !ok {
+		return refusal("RPOP is not offered here, use PASS")
+	}
+	if d.peer.Port() == 0 || d.peer.Port() >= firstFreePort || !d.config.Trusted(d.peer, string(c.Name), d.name) {
+		return d.denied()
+	}
+	account, err := directory.Lookup(d.ctx, d.name)
+	switch {
+	case errors.Is(err, ErrDenied):
+		return d.denied()
+	case err != nil:
+		d.log.Error("login not possible: the account source fails", "claimed", clip(d.name), "err", err)
+		return refusal("[SYS/TEMP] accounts cannot be checked now, try again later")
+	}
+	return d.admit(account)
 }
+
+// firstFreePort is the first port that every user of a Unix host may use.
+const firstFreePort = 1024

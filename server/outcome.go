@@ -8,6 +8,8 @@ type outcome struct {
 	line []byte // the first line of the reply, with its CRLF
 	body source // the rest of a multi-line reply; nil for a single-line one
 	end  string // not empty: the session ends after this reply; says why
+
+	intake intake // takes the content that this reply asks for; nil if it asks for none
 }
 
 // source makes the body of a multi-line reply, final dot included.

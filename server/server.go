@@ -5,7 +5,7 @@
 // What happens, in order: [Server.ServeConn] makes a session; its loop
 // (session.go) reads a command through the generated parser, asks the generated
 // state table whether it is allowed, and dispatches it to a handler of dialog
-// (login.go, transaction.go, update.go), which returns an outcome; the loop
+// (login.go, transaction.go, update.go, xtnd.go …), which returns an outcome; the loop
 // alone writes the reply and makes the transition.
 package server
 
@@ -14,10 +14,13 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
 	"popper/mbox"
+	"popper/parser"
 )
 
 // Config says how sessions behave. A zero duration or number means its default.
@@ -29,6 +32,22 @@ type Config struct {
 	Grace         time.Duration // see DefaultGrace; negative: none
 	MaxSessions   int           // at one time, see DefaultMaxSessions
 	Log           *slog.Logger  // nil: no log
+
+	Dialects   []parser.Dialect // which are spoken besides that of RFC 1081; nil: all
+	Groups     Groups           // nil: there are no discussion groups
+	Submission Submission       // nil: no mail is sent for clients
+	MaxContent int64            // octets of a message sent, see DefaultMaxContent
+
+	// Guests tells from where "anonymous" may log in (R1082-ANON-1); nil: from nowhere.
+	Guests func(from netip.Addr) bool
+	// Trusted tells whether user remote of the host peer may log in as name without a
+	// password (R1081-RPOP-1); nil: nobody may.
+	Trusted func(peer netip.AddrPort, remote, name string) bool
+}
+
+// speaks tells whether commands of dialect d are known.
+func (c *Config) speaks(d parser.Dialect) bool {
+	return c.Dialects == nil || d == parser.DialectRfc1081 || slices.Contains(c.Dialects, d)
 }
 
 // Account is who has logged in.
@@ -47,6 +66,13 @@ type Accounts interface {
 	// When ctx ends nobody waits for the answer any more: it returns soon, with
 	// any error.
 	Authenticate(ctx context.Context, name string, secret []byte) (Account, error)
+}
+
+// Directory is what RPOP wants of Accounts besides (R1081-RPOP-1).
+type Directory interface {
+	// Lookup returns the account of name without a proof, and ErrDenied if there is
+	// none, or if it is locked. Any other error is a temporary failure of the source.
+	Lookup(ctx context.Context, name string) (Account, error)
 }
 
 // ErrDenied is the answer of [Accounts] to a wrong name or password.
@@ -74,6 +100,9 @@ func New(c Config) *Server {
 	}
 	if c.LoginFailures <= 0 {
 		c.LoginFailures = DefaultLoginFailures
+	}
+	if c.MaxContent <= 0 {
+		c.MaxContent = DefaultMaxContent
 	}
 	if c.MaxSessions <= 0 {
 		c.MaxSessions = DefaultMaxSessions

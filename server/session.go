@@ -68,7 +68,7 @@ func newSession(srv *Server, conn net.Conn) *session {
 		network: network(conn),
 		in:      input{conn: conn},
 		out:     output{conn: conn},
-		dialog:  newDialog(ctx, &srv.config, log),
+		dialog:  newDialog(ctx, &srv.config, log, conn),
 		state:   parser.StartState,
 		ctx:     ctx,
 		stop:    stop,
@@ -131,6 +131,14 @@ func (s *session) talk() error {
 		o := s.carryOut(r)
 		if err := s.answer(o); err != nil {
 			return err
+		}
+		if o.intake != nil {
+			if o, err = s.take(o.intake); err != nil {
+				return err
+			}
+			if err := s.answer(o); err != nil {
+				return err
+			}
 		}
 		s.why = o.end
 	}

@@ -11,20 +11,29 @@ func (d *dialog) Stat(*parser.Command) outcome {
 	return outcome{ok: true, line: parser.AppendDropListing(nil, uint64(d.count), uint64(d.octets))}
 }
 
-// List: R1081-LIST-1.
+// List: R1081-LIST-1, R1082-BB-3.
 func (d *dialog) List(c *parser.Command) outcome {
 	if c.Has(parser.ArgMessage) {
 		i, ok := d.index(c)
 		if !ok {
 			return noSuchMessage()
 		}
+		if d.group != nil {
+			return outcome{ok: true, line: parser.AppendGroupListing(nil, c.Message, d.size(i), d.group.maxima[i])}
+		}
 		return outcome{ok: true, line: parser.AppendScanListing(nil, c.Message, d.size(i))}
 	}
 	o := done(fmt.Sprintf("%d messages (%d octets)", d.count, d.octets))
-	o.body = &listing{dialog: d, line: func(dst []byte, i int) []byte {
-		return parser.AppendScanListingLine(dst, uint64(i)+1, d.size(i))
-	}}
+	o.body = &listing{dialog: d, line: d.scanLine}
 	return o
+}
+
+// scanLine is the line of LIST for message i (R1081-LIST-1, R1082-BB-3).
+func (d *dialog) scanLine(dst []byte, i int) []byte {
+	if d.group != nil {
+		return parser.AppendGroupListingLine(dst, uint64(i)+1, d.size(i), d.group.maxima[i])
+	}
+	return parser.AppendScanListingLine(dst, uint64(i)+1, d.size(i))
 }
 
 // Uidl: R1939-UIDL-1. The first one in a session reads the whole maildrop.
@@ -86,6 +95,9 @@ func (d *dialog) Dele(c *parser.Command) outcome {
 	if !ok {
 		return noSuchMessage()
 	}
+	if d.group != nil { // R1082-BB-3
+		return done(fmt.Sprintf("message %d stays, it is the group's", c.Message))
+	}
 	d.marks.add(i, d.drop.Len())
 	d.count--
 	d.octets -= d.drop.Size(i)
@@ -96,15 +108,15 @@ func (d *dialog) Dele(c *parser.Command) outcome {
 // Noop: R1081-NOOP-1.
 func (d *dialog) Noop(*parser.Command) outcome { return done("") }
 
-// Last: R1081-LAST-1; a session starts with what earlier ones left.
+// Last: R1081-LAST-1; a session starts with what earlier ones left, with a group anew.
 func (d *dialog) Last(*parser.Command) outcome {
 	return done(fmt.Sprintf("%d", d.highest()))
 }
 
 // highest is the highest number accessed, by this session or an earlier one.
 func (d *dialog) highest() uint64 {
-	if d.accessed == uint64(d.drop.Len()) {
-		return d.accessed // and nothing needs to be read
+	if d.accessed == uint64(d.drop.Len()) || d.group != nil {
+		return d.accessed // and nothing needs to be read; a group keeps nothing of its readers
 	}
 	return max(d.accessed, uint64(d.drop.Last()))
 }

@@ -9,13 +9,21 @@ import (
 )
 
 // Quit ends the session. In TRANSACTION it removes the marked messages and
-// releases the maildrop before it replies (R1081-QUIT-2); before login there is
-// nothing to remove (R1081-QUIT-1).
+// releases the maildrop before it replies (R1081-QUIT-2); before login, and in a
+// discussion group, there is nothing to remove (R1081-QUIT-1, R1082-BB-3).
 func (d *dialog) Quit(*parser.Command) outcome {
-	if d.drop == nil {
+	defer d.close()
+	if d.drop == nil || d.group != nil {
 		return done("popper signing off")
 	}
-	defer d.close()
+	if o := d.update(); !o.ok {
+		return o
+	}
+	return done(fmt.Sprintf("popper signing off, %d messages removed", d.removed))
+}
+
+// update removes the marked messages, and keeps what LAST tells.
+func (d *dialog) update() outcome {
 	d.keepLast()
 	marked := int64(d.drop.Len()) - d.count
 	if err := d.drop.Remove(d.marks.has); err != nil {
@@ -23,7 +31,7 @@ func (d *dialog) Quit(*parser.Command) outcome {
 		return refusal(removeTrouble(err))
 	}
 	d.removed = marked
-	return done(fmt.Sprintf("popper signing off, %d messages removed", d.removed))
+	return done("")
 }
 
 // keepLast hands the highest number accessed on to later sessions. A session that
@@ -31,7 +39,7 @@ func (d *dialog) Quit(*parser.Command) outcome {
 // changes nothing, and a client that lost its connection does not know itself how far
 // it came. Its failure is no failure of the update.
 func (d *dialog) keepLast() {
-	if d.accessed == 0 {
+	if d.accessed == 0 || d.anonymous {
 		return
 	}
 	if err := d.drop.SetLast(int(d.highest())); err != nil {

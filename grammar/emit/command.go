@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"fmt"
 	"strings"
 
 	"popper/grammar"
@@ -11,6 +12,8 @@ func commands(c *code, m *grammar.Model) {
 	c.p("// MaxCommand is how many octets a command line may have, its line end counted.")
 	c.p("const MaxCommand = %d", m.Command.Limit)
 	verbs(c, m)
+	dialects(c, m)
+	asks(c, m)
 	args(c, m)
 	c.p("// Command is one command line, taken apart. Its texts are parts of the buffer")
 	c.p("// that was parsed; Args tells which fields were given.")
@@ -80,23 +83,64 @@ func args(c *code, m *grammar.Model) {
 	c.p("func (k *Command) Has(a Arg) bool { return k.Args&a != 0 }")
 }
 
-func multiline(c *code, m *grammar.Model) {
-	c.p("// Multiline tells whether a positive reply to k has more than one line (R1081-LINE-6).")
-	c.p("func (k *Command) Multiline() bool {")
-	c.p("switch k.Verb {")
-	for _, k := range m.Commands {
-		var when string
-		for _, a := range k.Answers {
-			if a.If != "" {
-				if a.Multiline() {
-					when += "if k.Has(Arg" + title(a.If) + ") { return true }\n"
-				} else {
-					when += "if k.Has(Arg" + title(a.If) + ") { return false }\n"
-				}
-			} else if a.Multiline() {
-				when += "return true"
+// dialects writes of which dialect each verb is.
+func dialects(c *code, m *grammar.Model) {
+	if len(m.Dialects) == 0 {
+		return
+	}
+	c.p("// Dialect is a set of verbs that a server may be told not to speak.")
+	c.p("type Dialect uint8")
+	c.p("// The dialects.")
+	c.p("const (")
+	names, list := "", ""
+	for i, d := range m.Dialects {
+		c.is("Dialect"+title(d.Name), d.Doc)
+		c.p("Dialect%s%s", title(d.Name), map[bool]string{true: " Dialect = iota"}[i == 0])
+		list += "Dialect" + title(d.Name) + ",\n"
+		names += "case Dialect" + title(d.Name) + ": return \"" + d.Name + "\"\n"
+	}
+	c.p(")")
+	c.p("// Dialects are all dialects, in the order of the grammar.")
+	c.p("var Dialects = [...]Dialect{\n%s}", list)
+	c.p("// String is the name that the grammar gives to d.")
+	c.p("func (d Dialect) String() string { switch d {\n%s}\nreturn \"\" }", names)
+	c.p("// Dialect is the one that v belongs to.")
+	c.p("func (v Verb) Dialect() Dialect {")
+	c.p("switch v {")
+	for _, d := range m.Dialects[1:] {
+		var verbs []string
+		for _, k := range m.Commands {
+			if k.Dialect == d {
+				verbs = append(verbs, "Verb"+title(k.Name()))
 			}
 		}
+		if len(verbs) > 0 {
+			c.p("case %s: return Dialect%s", strings.Join(verbs, ", "), title(d.Name))
+		}
+	}
+	c.p("}")
+	c.p("return Dialect%s", title(m.Dialects[0].Name))
+	c.p("}")
+}
+
+func asks(c *code, m *grammar.Model) {
+	terms := "false"
+	for _, k := range m.Commands {
+		if k.Asks {
+			terms += " || v == Verb" + title(k.Name())
+		}
+	}
+	c.p("// AsksContent tells whether a positive reply to v asks the client for content, which")
+	c.p("// then gets a reply of its own.")
+	c.p("func (v Verb) AsksContent() bool { return %s }", strings.TrimPrefix(terms, "false || "))
+}
+
+func multiline(c *code, m *grammar.Model) {
+	c.p("// Multiline tells whether a positive reply to k in state s has more than one line (R1081-LINE-6).")
+	c.p("func (k *Command) Multiline(s State) bool {")
+	c.p("switch k.Verb {")
+	for _, k := range m.Commands {
+		when := multilineOf(k.Answers)
 		if strings.Contains(when, "true") {
 			c.p("case Verb%s:\n%s", title(k.Name()), when)
 		}
@@ -104,6 +148,25 @@ func multiline(c *code, m *grammar.Model) {
 	c.p("}")
 	c.p("return false")
 	c.p("}")
+}
+
+// multilineOf is what is returned for each of the answers.
+func multilineOf(answers []grammar.AnswerShape) (code string) {
+	for _, a := range answers {
+		var when []string
+		if a.If != "" {
+			when = append(when, "k.Has(Arg"+title(a.If)+")")
+		}
+		if a.In != nil {
+			when = append(when, "s == State"+title(a.In.Name))
+		}
+		result := fmt.Sprintf("return %v\n", a.Multiline())
+		if len(when) > 0 {
+			result = "if " + strings.Join(when, " && ") + " { " + strings.TrimSuffix(result, "\n") + " }\n"
+		}
+		code += result
+	}
+	return code
 }
 
 func encoder(c *code, m *grammar.Model) {

@@ -19,7 +19,7 @@ const (
 	good   = "../testdata/good/"
 )
 
-var sources = []string{"../ascii.popper", "../pop3.popper", "../mbox.popper"}
+var sources = []string{"../ascii.popper", "../pop3.popper", "../xtnd.popper", "../mbox.popper"}
 
 func generate(t *testing.T, paths ...string) []emit.File {
 	t.Helper()

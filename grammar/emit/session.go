@@ -64,21 +64,14 @@ func allows(c *code, m *grammar.Model) {
 }
 
 func next(c *code, m *grammar.Model) {
-	c.p("// Next is the state that follows s when v was carried out there, with success or")
+	c.p("// Next is the state that follows s when k was carried out there, with success or")
 	c.p("// without. A verb that is not valid in s changes nothing.")
-	c.p("func (s State) Next(v Verb, ok bool) State {")
-	c.p("switch v {")
+	c.p("func (s State) Next(k *Command, ok bool) State {")
+	c.p("switch k.Verb {")
 	for _, k := range m.Commands {
 		body := ""
 		for _, in := range k.In {
-			switch {
-			case in.OK == in.State && in.Failed == in.State:
-				continue
-			case in.OK == in.Failed:
-				body += "case State" + title(in.State.Name) + ": return State" + title(in.OK.Name) + "\n"
-			default:
-				body += "case State" + title(in.State.Name) + ": if ok { return State" + title(in.OK.Name) + " }\nreturn State" + title(in.Failed.Name) + "\n"
-			}
+			body += follows(in)
 		}
 		if body != "" {
 			c.p("case Verb%s:\nswitch s {\n%s}", title(k.Name()), body)
@@ -87,4 +80,19 @@ func next(c *code, m *grammar.Model) {
 	c.p("}")
 	c.p("return s")
 	c.p("}")
+}
+
+// follows is the case for one state in which a command is valid.
+func follows(in grammar.In) string {
+	if in.OK == in.State && in.Failed == in.State {
+		return ""
+	}
+	code := "case State" + title(in.State.Name) + ":\n"
+	if in.If != "" {
+		code += "if !k.Has(Arg" + title(in.If) + ") { return s }\n"
+	}
+	if in.OK != in.Failed {
+		code += "if ok { return State" + title(in.OK.Name) + " }\n"
+	}
+	return code + "return State" + title(in.Failed.Name) + "\n"
 }
