@@ -28,7 +28,7 @@ func TestManual(t *testing.T) {
 	if got := interpretLines(m, []byte("ECHO  a b \r\nLIST 7\r\nLIST\n")); !slices.Equal(got, []string{`ECHO text=" a b "`, "LIST message=7", "LIST"}) {
 		t.Errorf("%q", got)
 	}
-	for _, kind := range []string{"class", "rule", "frame", "argument", "state", "reply", "command", "line", "transducer", "law"} {
+	for _, kind := range []string{"class", "rule", "frame", "argument", "state", "reply", "dialect", "command", "extend", "line", "transducer", "law"} {
 		if !strings.Contains(manual, "\n"+kind+" ") {
 			t.Errorf("no example of %s", kind)
 		}

@@ -193,12 +193,24 @@ func (ms *mutants) command(d *grammar.CommandDecl, states, arguments, replies []
 		}
 		choose(ms, t.Pos, "type", &t.Type, arguments...)
 	}
-	drop(ms, 0, &d.Ins, func(in *grammar.InDecl) lexer.Position { return in.Pos }, "in")
-	for _, in := range d.Ins {
+	set(ms, d.Pos, fmt.Sprintf("asks is %v", !d.Asks), &d.Asks, !d.Asks)
+	ms.states(&d.Ins, states)
+	ms.answers(&d.Answers, states, replies)
+}
+
+func (ms *mutants) extension(d *grammar.ExtendDecl, states, replies []string) {
+	ms.states(&d.Ins, states)
+	ms.answers(&d.Answers, states, replies)
+}
+
+func (ms *mutants) states(ins *[]*grammar.InDecl, states []string) {
+	drop(ms, 0, ins, func(in *grammar.InDecl) lexer.Position { return in.Pos }, "in")
+	for _, in := range *ins {
 		drop(ms, 1, &in.States, func(string) lexer.Position { return in.Pos }, "state")
 		for i := range in.States {
 			choose(ms, in.Pos, "state", &in.States[i], states...)
 		}
+		choose(ms, in.Pos, "if", &in.If, "", "name", "message")
 		for what, p := range map[string]*string{"ok": &in.OK, "failed": &in.Failed, "always": &in.Always} {
 			for _, s := range append(states, "") {
 				stays := *p == "" && len(in.States) == 1 && s == in.States[0] // that is said already
@@ -208,9 +220,13 @@ func (ms *mutants) command(d *grammar.CommandDecl, states, arguments, replies []
 			}
 		}
 	}
-	drop(ms, 0, &d.Answers, func(a *grammar.Answer) lexer.Position { return a.Pos }, "answer")
-	for _, a := range d.Answers {
-		choose(ms, a.Pos, "if", &a.If, "", "message")
+}
+
+func (ms *mutants) answers(answers *[]*grammar.Answer, states, replies []string) {
+	drop(ms, 0, answers, func(a *grammar.Answer) lexer.Position { return a.Pos }, "answer")
+	for _, a := range *answers {
+		choose(ms, a.Pos, "if", &a.If, "", "message", "name")
+		choose(ms, a.Pos, "in", &a.In, append(states, "")...)
 		for _, v := range []grammar.Answer{{Content: true}, {Single: replies[0]}, {Single: a.List}, {List: a.Single}} {
 			v.Pos, v.If = a.Pos, a.If
 			if v != *a {

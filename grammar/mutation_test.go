@@ -92,10 +92,11 @@ func TestMutantsAreNoticed(t *testing.T) {
 // do not use, with the separator.
 var parts = map[string]func(*testing.T) (part, mutants){
 	"commands": func(t *testing.T) (part, mutants) {
-		ascii, pop3 := parse(t, "ascii.popper"), parse(t, "pop3.popper")
+		ascii, pop3, xtnd := parse(t, "ascii.popper"), parse(t, "pop3.popper"), parse(t, "xtnd.popper")
 		used := only(ascii, func(d *grammar.Decl) bool { return !separatorOnly(d) })
-		ms := append(mutantsOf(used, nil), mutantsOf(pop3, pop3.Decls)...)
-		return part{[]*grammar.File{ascii, pop3}, wrongCommands}, ms
+		all := slices.Concat(pop3.Decls, xtnd.Decls)
+		ms := slices.Concat(mutantsOf(used, nil), mutantsOf(pop3, all), mutantsOf(xtnd, all))
+		return part{[]*grammar.File{ascii, pop3, xtnd}, wrongCommands}, ms
 	},
 	"separator": func(t *testing.T) (part, mutants) {
 		ascii := parse(t, "ascii.popper")
@@ -161,8 +162,12 @@ func title(d *grammar.Decl) string {
 		return d.Rule.Name
 	case d.Frame != nil:
 		return d.Frame.Name
+	case d.Dialect != nil:
+		return d.Dialect.Name
 	case d.Command != nil:
 		return strings.Join(d.Command.Words, " ")
+	case d.Extend != nil:
+		return "extend " + strings.Join(d.Extend.Words, " ")
 	case d.Line != nil:
 		return d.Line.Name
 	case d.Transducer != nil:
@@ -176,8 +181,11 @@ func mutantsOf(f *grammar.File, all []*grammar.Decl) (ms mutants) {
 	arguments := names(all, func(d *grammar.Decl) *grammar.ArgumentDecl { return d.Argument }, func(a *grammar.ArgumentDecl) string { return a.Name })
 	replies := names(all, func(d *grammar.Decl) *grammar.ReplyDecl { return d.Reply }, func(r *grammar.ReplyDecl) string { return r.Name })
 	seen := map[string]int{}
-	for _, d := range f.Decls {
+	for i, d := range f.Decls {
 		from := len(ms)
+		if d.Dialect != nil || d.Extend != nil {
+			set(&ms, d.Pos, "declaration dropped", &f.Decls, slices.Delete(slices.Clone(f.Decls), i, i+1))
+		}
 		switch {
 		case d.Class != nil:
 			ms.class(d.Class)
@@ -193,6 +201,8 @@ func mutantsOf(f *grammar.File, all []*grammar.Decl) (ms mutants) {
 			ms.reply(d.Reply)
 		case d.Command != nil:
 			ms.command(d.Command, states, arguments, replies)
+		case d.Extend != nil:
+			ms.extension(d.Extend, states, replies)
 		case d.Line != nil:
 			ms.line(d.Line)
 		case d.Transducer != nil:

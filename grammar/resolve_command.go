@@ -196,7 +196,7 @@ func (r *resolver) answers(c *Command, answers []*Answer) (out []AnswerShape) {
 func (r *resolver) checkAnswers(c *Command, answers []*Answer) {
 	for i, a := range answers {
 		if last := i == len(answers)-1; last != (a.If == "" && a.In == "") {
-			r.fail(a.Pos, "put \"if ARGUMENT\" on every answer but the last", "command %s does not say which answer it gives", c.Name())
+			r.fail(a.Pos, "put \"if ARGUMENT\" or \"in STATE\" on every answer but the last", "command %s does not say which answer it gives", c.Name())
 		}
 	}
 	if len(c.Answers) == 0 {

@@ -14,7 +14,7 @@ import (
 // wrongCommands says where m differs from what the RFCs say of commands,
 // states and replies.
 func wrongCommands(m *grammar.Model) string {
-	for _, check := range []func(*grammar.Model) string{wrongLine, wrongState, wrongReply} {
+	for _, check := range []func(*grammar.Model) string{wrongLine, wrongState, wrongReply, wrongDialect} {
 		if how := check(m); how != "" {
 			return how
 		}
@@ -46,8 +46,10 @@ func wrongState(m *grammar.Model) string {
 	}
 	for _, c := range m.Commands {
 		for _, in := range c.In {
-			steps[table.Step{From: in.State.Name, Verb: c.Name(), OK: true, To: in.OK.Name}] = true
-			steps[table.Step{From: in.State.Name, Verb: c.Name(), OK: false, To: in.Failed.Name}] = true
+			with := stepsOf(c, in)
+			for _, s := range with {
+				steps[s] = true
+			}
 		}
 	}
 	for _, s := range table.Steps {
@@ -61,17 +63,58 @@ func wrongState(m *grammar.Model) string {
 	return ""
 }
 
+// stepsOf are the transitions of c from one state; where what follows depends on an
+// argument, those with it and those without.
+func stepsOf(c *grammar.Command, in grammar.In) []table.Step {
+	decides := in.If
+	for _, other := range c.In { // as the table has it: told apart in all states or in none
+		decides = max(decides, other.If)
+	}
+	s := table.Step{From: in.State.Name, Verb: c.Name(), OK: true, To: in.OK.Name, With: decides}
+	f := table.Step{From: in.State.Name, Verb: c.Name(), OK: false, To: in.Failed.Name, With: decides}
+	steps := []table.Step{s, f}
+	if decides == "" {
+		return steps
+	}
+	if in.If != "" {
+		s.To, f.To = in.State.Name, in.State.Name
+	}
+	s.With, f.With = "", ""
+	return append(steps, s, f)
+}
+
+// wrongDialect says where a command is of another dialect than it should be, or asks
+// for a message though it should not.
+func wrongDialect(m *grammar.Model) string {
+	for _, c := range m.Commands {
+		want := table.Dialects[c.Name()]
+		if want == "" {
+			want = "rfc1081"
+		}
+		if c.Dialect == nil || c.Dialect.Name != want || c.Asks != slices.Contains(table.Asking, c.Name()) {
+			return c.Name() + " is of another dialect, or asks"
+		}
+	}
+	return ""
+}
+
 // answers are the shapes of positive replies, by hand from the RFCs: n a
 // number, t a text, * a list, … content; for LIST and UIDL first the answer
-// when a message is named.
+// when a message is named, "in" and a state where it is given in that state only.
 var answers = map[string]string{
 	"USER": "", "PASS": "", "RPOP": "", "QUIT": "", "DELE": "", "NOOP": "", "RSET": "",
-	"LAST": "",              // a number, in free text
-	"STAT": "n n",           // R1081-STAT-1
-	"LIST": "n n if, * n n", // R1081-LIST-1
-	"UIDL": "n t if, * n t", // R1939-UIDL-1
-	"RETR": "…",             // R1081-RETR-1
-	"TOP":  "…",             // R1081-TOP-1
+	"LAST": "",                                                   // a number, in free text
+	"STAT": "n n",                                                // R1081-STAT-1
+	"LIST": "n n n if in group, * n n n in group, n n if, * n n", // R1082-BB-3, R1081-LIST-1
+	"UIDL": "n t if, * n t",                                      // R1939-UIDL-1
+	"RETR": "…",                                                  // R1081-RETR-1
+	"TOP":  "…",                                                  // R1081-TOP-1
+
+	"XTND BBOARDS":   "* t n", // R1082-BB-1
+	"XTND ARCHIVE":   "* t n", // R1082-AR-1
+	"XTND X-BBOARDS": "…",     // R1082-XB-1
+	"XTND XMIT":      "",      // BERK-XMIT-1
+	"XTND XLST":      "…",     // BERK-XLST-1: header lines as they stand
 }
 
 func wrongReply(m *grammar.Model) string {
@@ -90,9 +133,20 @@ func wrongReply(m *grammar.Model) string {
 	return ""
 }
 
+// when tells in which case a is given.
+func when(a grammar.AnswerShape) (s string) {
+	if a.If != "" {
+		s = " if"
+	}
+	if a.In != nil {
+		s += " in " + a.In.Name
+	}
+	return s
+}
+
 func answer(a grammar.AnswerShape) (s string) {
 	if a.Content {
-		return "…"
+		return "…" + when(a)
 	}
 	if a.List {
 		s = "* "
@@ -102,10 +156,7 @@ func answer(a grammar.AnswerShape) (s string) {
 			s += map[bool]string{true: " "}[i > 0] + map[bool]string{true: "n", false: "t"}[f.Number]
 		}
 	}
-	if a.If != "" {
-		s += " if"
-	}
-	return s
+	return s + when(a)
 }
 
 func wrongSeparator(m *grammar.Model) string {

@@ -124,10 +124,10 @@ func TestSeparatorsAgainstOracle(t *testing.T) {
 
 // R1081-USER-1, R1081-PASS-1, R1081-QUIT-1, R1081-QUIT-2, R1081-STATE-1
 func TestStates(t *testing.T) {
-	type from struct{ state, verb string }
+	type from struct{ state, verb, with string }
 	want := map[from]map[bool]string{}
 	for _, s := range table.Steps {
-		k := from{s.From, s.Verb}
+		k := from{s.From, s.Verb, s.With}
 		if want[k] == nil {
 			want[k] = map[bool]string{}
 		}
@@ -138,15 +138,33 @@ func TestStates(t *testing.T) {
 	}
 	for _, s := range parser.States {
 		for _, v := range parser.Verbs {
-			steps, valid := want[from{s.String(), v.String()}]
+			_, valid := want[from{s.String(), v.String(), ""}]
 			if s.Allows(v) != valid {
 				t.Errorf("%s allows %s: %v", s, v, s.Allows(v))
 			}
-			for ok, to := range steps {
-				if got := s.Next(&parser.Command{Verb: v}, ok); got.String() != to {
-					t.Errorf("%s, %s, success %v: got %s, want %s", s, v, ok, got, to)
+			for with, arg := range map[string]parser.Arg{"": 0, "name": parser.ArgName} {
+				for ok, to := range want[from{s.String(), v.String(), with}] {
+					if got := s.Next(&parser.Command{Verb: v, Args: arg}, ok); got.String() != to {
+						t.Errorf("%s, %s %s, success %v: got %s, want %s", s, v, with, ok, got, to)
+					}
 				}
 			}
+		}
+	}
+}
+
+// Each verb is of the dialect that the documents say, and asks for a message or not.
+func TestDialects(t *testing.T) {
+	for _, v := range parser.Verbs {
+		want := table.Dialects[v.String()]
+		if want == "" {
+			want = "rfc1081"
+		}
+		if got := v.Dialect().String(); got != want {
+			t.Errorf("%s is of %s, want %s", v, got, want)
+		}
+		if v.AsksContent() != slices.Contains(table.Asking, v.String()) {
+			t.Errorf("%s asks for content: %v", v, v.AsksContent())
 		}
 	}
 }

@@ -25,6 +25,9 @@
 //     line end; "unknown", no known keyword that a gap octet or the line end
 //     follows directly; "malformed", arguments missing, superfluous or not of
 //     their class; else the command.
+//   - The words of XTND's sub-commands are one keyword: XTND with a word that is
+//     none of them is "unknown". A group's name and a header's are one word of
+//     0x21-0x7E each; which of them exist is for the server to say.
 package table
 
 import "slices"
@@ -59,6 +62,7 @@ var Lines = slices.Concat(
 	framingLines,
 	lengthLines,
 	streamLines,
+	xtndLines,
 )
 
 // wants makes the Want column read as a list of lines.

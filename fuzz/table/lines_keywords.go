@@ -112,7 +112,6 @@ var keywordLines = []Case{
 	{"other/AUTH", "AUTH\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/AUTH PLAIN", "AUTH PLAIN\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/STLS", "STLS\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/XTND", "XTND BBOARDS\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/HELP", "HELP\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/UTF8", "UTF8\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/LANG", "LANG EN\r\n", wants(`unknown`), "R1081-LINE-7"},

@@ -1,11 +1,14 @@
 package table
 
 // Step is one allowed transition: in state From the command Verb is accepted,
-// and after it succeeded (OK) or failed the session is in state To.
+// and after it succeeded (OK) or failed the session is in state To. With is an
+// argument that was given; for a Verb of which some step has one, a step without is
+// for a command line without that argument.
 type Step struct {
 	From, Verb string
 	OK         bool
 	To         string
+	With       string
 }
 
 // AllStates are the states of a session, the start first. RFC 1081 names three;
@@ -17,14 +20,27 @@ type Step struct {
 //	identified     USER was accepted, its secret is awaited
 //	transaction    the maildrop is locked and numbered
 //	update         QUIT in transaction, whatever its outcome: final
-//	closed         QUIT before transaction: final, nothing removed
-var AllStates = []string{"authorization", "identified", "transaction", "update", "closed"}
+//	closed         QUIT before transaction, or in a group: final, nothing removed
+//	group          a discussion group's maildrop is open, for reading (RFC 1082)
+var AllStates = []string{"authorization", "identified", "transaction", "update", "closed", "group"}
 
 // AllVerbs are the keywords of the command set, each once.
 var AllVerbs = []string{
 	"USER", "PASS", "RPOP", "QUIT",
 	"STAT", "LIST", "RETR", "DELE", "NOOP", "LAST", "RSET", "TOP", "UIDL",
+	"XTND BBOARDS", "XTND ARCHIVE", "XTND X-BBOARDS", "XTND XMIT", "XTND XLST",
 }
+
+// Dialects tells from which document each keyword is; what is not here is from RFC
+// 1081 (TOP and RPOP are optional there).
+var Dialects = map[string]string{
+	"UIDL":         "rfc1939",
+	"XTND BBOARDS": "rfc1082", "XTND ARCHIVE": "rfc1082", "XTND X-BBOARDS": "rfc1082",
+	"XTND XMIT": "berkeley", "XTND XLST": "berkeley",
+}
+
+// Asking are the keywords whose positive reply asks the client for a message.
+var Asking = []string{"XTND XMIT"} // BERK-XMIT-1
 
 // Steps are all allowed transitions, each (From, Verb) with both outcomes. A
 // pair of AllStates and AllVerbs that is not here is refused in that state and
@@ -32,44 +48,96 @@ var AllVerbs = []string{
 var Steps = []Step{
 	// R1081-USER-1: after the greeting, after a USER or PASS that failed, and once
 	// more after a USER that succeeded. A failed USER forgets the earlier name.
-	{"authorization", "USER", true, "identified"},
-	{"authorization", "USER", false, "authorization"},
-	{"identified", "USER", true, "identified"},
-	{"identified", "USER", false, "authorization"},
+	{"authorization", "USER", true, "identified", ""},
+	{"authorization", "USER", false, "authorization", ""},
+	{"identified", "USER", true, "identified", ""},
+	{"identified", "USER", false, "authorization", ""},
 
 	// R1081-PASS-1, -2, -3: only after USER; a failure goes back to the start.
-	{"identified", "PASS", true, "transaction"},
-	{"identified", "PASS", false, "authorization"},
+	{"identified", "PASS", true, "transaction", ""},
+	{"identified", "PASS", false, "authorization", ""},
 
 	// R1081-RPOP-1: stands in for PASS.
-	{"identified", "RPOP", true, "transaction"},
-	{"identified", "RPOP", false, "authorization"},
+	{"identified", "RPOP", true, "transaction", ""},
+	{"identified", "RPOP", false, "authorization", ""},
 
 	// R1081-QUIT-1, -2: the end in every state, also when the update failed.
-	{"authorization", "QUIT", true, "closed"},
-	{"authorization", "QUIT", false, "closed"},
-	{"identified", "QUIT", true, "closed"},
-	{"identified", "QUIT", false, "closed"},
-	{"transaction", "QUIT", true, "update"},
-	{"transaction", "QUIT", false, "update"},
+	{"authorization", "QUIT", true, "closed", ""},
+	{"authorization", "QUIT", false, "closed", ""},
+	{"identified", "QUIT", true, "closed", ""},
+	{"identified", "QUIT", false, "closed", ""},
+	{"transaction", "QUIT", true, "update", ""},
+	{"transaction", "QUIT", false, "update", ""},
 
 	// R1081-STAT-1 ... R1081-TOP-1, R1939-UIDL-1: in TRANSACTION only, staying.
-	{"transaction", "STAT", true, "transaction"},
-	{"transaction", "STAT", false, "transaction"},
-	{"transaction", "LIST", true, "transaction"},
-	{"transaction", "LIST", false, "transaction"},
-	{"transaction", "RETR", true, "transaction"},
-	{"transaction", "RETR", false, "transaction"},
-	{"transaction", "DELE", true, "transaction"},
-	{"transaction", "DELE", false, "transaction"},
-	{"transaction", "NOOP", true, "transaction"},
-	{"transaction", "NOOP", false, "transaction"},
-	{"transaction", "LAST", true, "transaction"},
-	{"transaction", "LAST", false, "transaction"},
-	{"transaction", "RSET", true, "transaction"},
-	{"transaction", "RSET", false, "transaction"},
-	{"transaction", "TOP", true, "transaction"},
-	{"transaction", "TOP", false, "transaction"},
-	{"transaction", "UIDL", true, "transaction"},
-	{"transaction", "UIDL", false, "transaction"},
+	{"transaction", "STAT", true, "transaction", ""},
+	{"transaction", "STAT", false, "transaction", ""},
+	{"transaction", "LIST", true, "transaction", ""},
+	{"transaction", "LIST", false, "transaction", ""},
+	{"transaction", "RETR", true, "transaction", ""},
+	{"transaction", "RETR", false, "transaction", ""},
+	{"transaction", "DELE", true, "transaction", ""},
+	{"transaction", "DELE", false, "transaction", ""},
+	{"transaction", "NOOP", true, "transaction", ""},
+	{"transaction", "NOOP", false, "transaction", ""},
+	{"transaction", "LAST", true, "transaction", ""},
+	{"transaction", "LAST", false, "transaction", ""},
+	{"transaction", "RSET", true, "transaction", ""},
+	{"transaction", "RSET", false, "transaction", ""},
+	{"transaction", "TOP", true, "transaction", ""},
+	{"transaction", "TOP", false, "transaction", ""},
+	{"transaction", "UIDL", true, "transaction", ""},
+	{"transaction", "UIDL", false, "transaction", ""},
+
+	// R1082-BB-3: what is valid in TRANSACTION is valid in a group, and stays there.
+	// There is no way back (R1082-BB-2 closes the default maildrop); QUIT updates nothing.
+	{"group", "STAT", true, "group", ""},
+	{"group", "STAT", false, "group", ""},
+	{"group", "LIST", true, "group", ""},
+	{"group", "LIST", false, "group", ""},
+	{"group", "RETR", true, "group", ""},
+	{"group", "RETR", false, "group", ""},
+	{"group", "DELE", true, "group", ""},
+	{"group", "DELE", false, "group", ""},
+	{"group", "NOOP", true, "group", ""},
+	{"group", "NOOP", false, "group", ""},
+	{"group", "LAST", true, "group", ""},
+	{"group", "LAST", false, "group", ""},
+	{"group", "RSET", true, "group", ""},
+	{"group", "RSET", false, "group", ""},
+	{"group", "TOP", true, "group", ""},
+	{"group", "TOP", false, "group", ""},
+	{"group", "UIDL", true, "group", ""},
+	{"group", "UIDL", false, "group", ""},
+	{"group", "QUIT", true, "closed", ""},
+	{"group", "QUIT", false, "closed", ""},
+
+	// R1082-BB-1, R1082-BB-2, R1082-AR-1: opening a group leads into it, listing them
+	// nowhere; an error leaves the session where it was.
+	{"transaction", "XTND BBOARDS", true, "transaction", ""},
+	{"transaction", "XTND BBOARDS", false, "transaction", ""},
+	{"transaction", "XTND BBOARDS", true, "group", "name"},
+	{"transaction", "XTND BBOARDS", false, "transaction", "name"},
+	{"group", "XTND BBOARDS", true, "group", ""},
+	{"group", "XTND BBOARDS", false, "group", ""},
+	{"group", "XTND BBOARDS", true, "group", "name"},
+	{"group", "XTND BBOARDS", false, "group", "name"},
+	{"transaction", "XTND ARCHIVE", true, "group", ""},
+	{"transaction", "XTND ARCHIVE", false, "transaction", ""},
+	{"group", "XTND ARCHIVE", true, "group", ""},
+	{"group", "XTND ARCHIVE", false, "group", ""},
+
+	// R1082-XB-1, BERK-XMIT-1, BERK-XLST-1: the current maildrop stays open.
+	{"transaction", "XTND X-BBOARDS", true, "transaction", ""},
+	{"transaction", "XTND X-BBOARDS", false, "transaction", ""},
+	{"group", "XTND X-BBOARDS", true, "group", ""},
+	{"group", "XTND X-BBOARDS", false, "group", ""},
+	{"transaction", "XTND XMIT", true, "transaction", ""},
+	{"transaction", "XTND XMIT", false, "transaction", ""},
+	{"group", "XTND XMIT", true, "group", ""},
+	{"group", "XTND XMIT", false, "group", ""},
+	{"transaction", "XTND XLST", true, "transaction", ""},
+	{"transaction", "XTND XLST", false, "transaction", ""},
+	{"group", "XTND XLST", true, "group", ""},
+	{"group", "XTND XLST", false, "group", ""},
 }

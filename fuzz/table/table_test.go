@@ -1,6 +1,7 @@
 package table
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,12 +43,13 @@ func TestLinesAreSane(t *testing.T) {
 }
 
 var (
-	ruleShape = regexp.MustCompile(`^R\d+-[A-Z]+-\d+$`)
+	ruleShape = regexp.MustCompile(`^(R\d+|BERK)-[A-Z]+-\d+$`)
 
 	wantShape = regexp.MustCompile(`^(?:unknown|malformed|toolong|QUIT|STAT|NOOP|LAST|RSET` +
 		`|(?:USER|RPOP) name=(?P<name>".+")|PASS secret=(?P<secret>".+")` +
 		`|(?:LIST|UIDL)(?: message=[1-9]\d*)?|(?:RETR|DELE) message=[1-9]\d*` +
-		`|TOP message=[1-9]\d* lines=(?:0|[1-9]\d*))$`)
+		`|TOP message=[1-9]\d* lines=(?:0|[1-9]\d*)` +
+		`|XTND (?:BBOARDS|XMIT|(?:BBOARDS|ARCHIVE|X-BBOARDS) name=(?P<group>".+")|XLST header=(?P<header>"[^"]+")(?: message=[1-9]\d*)?))$`)
 )
 
 // canonical reports whether want has the form that Case.Want promises, strings
@@ -57,7 +59,7 @@ func canonical(want string) bool {
 	if m == nil {
 		return false
 	}
-	quoted := m[1] + m[2]
+	quoted := strings.Join(m[1:], "")
 	if quoted == "" {
 		return true
 	}
@@ -70,8 +72,7 @@ func TestLinesNameEveryVerb(t *testing.T) {
 	seen := map[string]int{}
 	for _, c := range Lines {
 		for _, want := range c.Want {
-			verb, _, _ := strings.Cut(want, " ")
-			seen[verb]++
+			seen[keyword(want)]++
 		}
 	}
 	for _, verb := range append([]string{"unknown", "malformed", "toolong"}, AllVerbs...) {
@@ -81,10 +82,29 @@ func TestLinesNameEveryVerb(t *testing.T) {
 	}
 }
 
+// keyword is the part of a verdict before its arguments.
+func keyword(want string) string {
+	words := strings.Fields(want)
+	n := 1
+	if words[0] == "XTND" {
+		n = 2
+	}
+	return strings.Join(words[:n], " ")
+}
+
+// TestDialectsNameVerbs: and verbs that ask are verbs.
+func TestDialectsNameVerbs(t *testing.T) {
+	for _, verb := range append(slices.Collect(maps.Keys(Dialects)), Asking...) {
+		if !slices.Contains(AllVerbs, verb) {
+			t.Errorf("%s is no verb", verb)
+		}
+	}
+}
+
 // TestStepsAreSane: known names, both outcomes of each pair exactly once, every
 // verb allowed somewhere, and no way out of the final states.
 func TestStepsAreSane(t *testing.T) {
-	type pair struct{ from, verb string }
+	type pair struct{ from, verb, with string }
 	outcomes := map[pair][]bool{}
 	allowed := map[string]bool{}
 	for _, s := range Steps {
@@ -94,7 +114,7 @@ func TestStepsAreSane(t *testing.T) {
 		if s.From == "update" || s.From == "closed" {
 			t.Errorf("%v: leaves a final state", s)
 		}
-		p := pair{s.From, s.Verb}
+		p := pair{s.From, s.Verb, s.With}
 		outcomes[p] = append(outcomes[p], s.OK)
 		allowed[s.Verb] = true
 	}

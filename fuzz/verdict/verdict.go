@@ -5,6 +5,7 @@ package verdict
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"popper/parser"
@@ -15,8 +16,8 @@ func Of(k *parser.Command, r parser.Result) string {
 	if r != parser.Parsed {
 		return r.String()
 	}
-	s := k.Verb.String()
 	fields := reflect.ValueOf(*k)
+	var args []string
 	// behind Verb and Args there is one field for each bit of Args
 	for i := 2; i < fields.NumField(); i++ {
 		if !k.Has(1 << (i - 2)) {
@@ -24,12 +25,15 @@ func Of(k *parser.Command, r parser.Result) string {
 		}
 		name := strings.ToLower(fields.Type().Field(i).Name)
 		if text, ok := fields.Field(i).Interface().([]byte); ok {
-			s += fmt.Sprintf(" %s=%q", name, text)
+			args = append(args, fmt.Sprintf("%s=%q", name, text))
 		} else {
-			s += fmt.Sprintf(" %s=%d", name, fields.Field(i).Uint())
+			args = append(args, fmt.Sprintf("%s=%d", name, fields.Field(i).Uint()))
 		}
 	}
-	return s
+	if k.Verb == parser.VerbXtndXlst { // the one whose arguments are in another order than the fields
+		slices.Reverse(args)
+	}
+	return strings.Join(append([]string{k.Verb.String()}, args...), " ")
 }
 
 // Lines parses in, which comes in pieces of the given sizes and, when these
