@@ -24,17 +24,17 @@ func FuzzMbox(data []byte) int {
 	defer m.Close()
 	must(m.Len() == len(want), "%q: %d messages, slow reader has %d", data, m.Len(), len(want))
 	for i, w := range want {
-		got := content(m.Message(i))
+		got := octets(m.Message(i))
 		must(bytes.Equal(got, w.Body), "%q: message %d is %q, slow reader has %q", data, i, got, w.Body)
 		must(m.Size(i) == int64(len(mboxref.Normal(w.Body))), "%q: message %d: size %d", data, i, m.Size(i))
-		head := content(m.Top(i, 1))
+		head := octets(m.Top(i, 1))
 		must(bytes.HasPrefix(got, head), "%q: the top of message %d is %q", data, i, head)
 	}
 	checkRemoval(m, data, want)
 	return worth(len(want) > 1)
 }
 
-func content(s *mbox.Stream) (out []byte) {
+func octets(s *mbox.Stream) (out []byte) {
 	for {
 		b, err := s.Next()
 		if err == io.EOF {

@@ -33,20 +33,20 @@ func (anyone) Authenticate(_ context.Context, name string, secret []byte) (serve
 
 // FuzzSession sends the input to a session that is logged in, then looks at
 // every octet that came back: one reply for each command, in order, shaped as
-// the grammar says, and at what became of the maildrop.
+// the grammar says, and at what became of the maildrop and of a group.
 func FuzzSession(data []byte) int {
 	writeSpool([]byte(spool))
 	c := &script{in: append([]byte(login), data...)}
-	srv := server.New(server.Config{Accounts: anyone{}, Maildrop: mbox.Options{State: statePath()}, Log: slog.New(strict{})})
+	writeGroup()
+	srv := server.New(server.Config{Accounts: anyone{}, Maildrop: mbox.Options{State: statePath()},
+		Groups: group{}, Submission: new(postman), Log: slog.New(strict{})})
 	srv.ServeConn(c)
 	s := reader{rest: c.out.String()}
 	s.line() // the greeting
-	marked, ended := s.replies(append([]byte(login), data...))
+	removed := s.replies(append([]byte(login), data...))
 	must(s.rest == "", "%q: behind the last reply came %q", data, s.rest)
-	if !ended {
-		marked = nil
-	}
-	checkSpool(data, marked)
+	checkSpool(data, removed)
+	checkGroup()
 	return worth(s.positive > 2)
 }
 
@@ -64,14 +64,13 @@ func (strict) Handle(_ context.Context, r slog.Record) error {
 	panic(text)
 }
 
-// checkSpool: exactly the marked messages are gone (R1081-QUIT-2), and none if
-// the session did not end by QUIT (R1081-QUIT-3).
-func checkSpool(data []byte, marked map[uint64]bool) {
+// checkSpool: exactly the removed messages are gone (R1081-QUIT-2).
+func checkSpool(data []byte, removed map[uint64]bool) {
 	messages, err := mboxref.Messages([]byte(spool), false)
 	must(err == nil, "%v", err)
 	want := ""
 	for i, m := range messages {
-		if !marked[uint64(i)+1] {
+		if !removed[uint64(i)+1] {
 			want += spool[m.Start:m.End]
 		}
 	}
@@ -110,10 +109,11 @@ func (s *reader) reply(multiline bool) bool {
 	return ok
 }
 
-// replies reads the replies to in. It tells which messages are marked, and
-// whether the session ended by QUIT in TRANSACTION.
-func (s *reader) replies(in []byte) (marked map[uint64]bool, ended bool) {
-	marked = map[uint64]bool{}
+// replies reads the replies to in. It tells which messages were removed: those that
+// were marked when the session left TRANSACTION, by QUIT (R1081-QUIT-2) or for a
+// group (R1082-BB-2); none if it ended in another way (R1081-QUIT-3).
+func (s *reader) replies(in []byte) (removed map[uint64]bool) {
+	marked := map[uint64]bool{}
 	state := parser.StartState
 	var p parser.CommandParser
 	for len(in) > 0 && !state.Final() && s.last != tooManyBad {
@@ -132,15 +132,25 @@ func (s *reader) replies(in []byte) (marked map[uint64]bool, ended bool) {
 			s.positive++
 		}
 		switch {
-		case p.Verb == parser.VerbDele && ok:
+		case state != parser.StateTransaction || !ok:
+		case p.Verb == parser.VerbDele:
 			must(!marked[p.Message] && p.Message <= 4, "DELE %d was accepted", p.Message)
 			marked[p.Message] = true
-		case p.Verb == parser.VerbRset && ok:
+		case p.Verb == parser.VerbRset:
 			clear(marked)
+		case state.Next(&p.Command, ok) != state:
+			removed = marked
 		}
 		state = state.Next(&p.Command, ok)
+		if ok && p.Verb.AsksContent() {
+			var whole bool
+			if in, whole = content(in); !whole {
+				break
+			}
+			s.reply(false)
+		}
 	}
-	return marked, state == parser.StateUpdate
+	return removed
 }
 
 // tooManyBad is how the server ends a session that makes no sense to it.

@@ -1,8 +1,9 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -163,14 +164,12 @@ func (d *dialog) XtndXBboards(c *parser.Command) outcome {
 // groupTrouble answers an error of a group. A group that a client may not read was not
 // found, so that what is left is for the administrator.
 func (d *dialog) groupTrouble(name string, err error) outcome {
-	if err == ErrNoArchive {
+	if errors.Is(err, ErrNoArchive) {
 		return refusal("no archive of this bboard")
 	}
 	t := openTrouble(err)
-	if t.level < slog.LevelWarn {
-		return refusal(t.client)
-	}
-	d.log.Error("discussion group cannot be opened: "+t.advice, "user", clip(d.name), "group", name, "err", err)
+	d.log.Log(context.Background(), t.level, "discussion group cannot be opened: "+t.advice,
+		"user", clip(d.name), "group", name, "err", err)
 	return refusal(t.client)
 }
 
