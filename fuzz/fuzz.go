@@ -97,20 +97,38 @@ func FuzzStuffing(data []byte) int {
 	}
 	must(done, "%q: %q does not end", data, stuffed)
 	must(bytes.Equal(got, want), "unstuff(stuff(%q)) = %q, want %q", data, got, want)
-	checkUnquoting(data)
+	checkQuoting(data)
 	return worth(len(stuffed) > len(want)+3)
 }
 
-// checkUnquoting: pieces make no difference.
-func checkUnquoting(data []byte) {
-	var whole, pieces parser.Unquoter
-	want := whole.End(whole.Append(nil, data))
-	var got []byte
+// checkQuoting: un-quoting undoes quoting, and pieces make no difference (MBOX-4).
+func checkQuoting(data []byte) {
+	var q, r parser.Quoter
+	whole := q.End(q.Append(nil, data))
+	pieces := r.End(inPieces(data, r.Append))
+	must(bytes.Equal(pieces, whole), "%q quoted in pieces: %q, whole: %q", data, pieces, whole)
+	must(!bytes.Contains(append([]byte("\n"), whole...), []byte("\nFrom ")), "%q quoted: %q", data, whole)
+
+	var u, v, w parser.Unquoter
+	back := u.End(inPieces(whole, u.Append))
+	must(bytes.Equal(back, data), "unquote(quote(%q)) = %q", data, back)
+	once := v.End(inPieces(data, v.Append))
+	want := w.End(w.Append(nil, data))
+	must(bytes.Equal(once, want), "%q un-quoted in pieces: %q, whole: %q", data, once, want)
+
+	var o parser.OldQuoter
+	var x parser.Unquoter
+	old := o.End(inPieces(data, o.Append))
+	old = x.End(x.Append(nil, old))
+	must(bytes.Equal(old, want), "unquote(old_quote(%q)) = %q, want %q", data, old, want)
+}
+
+// inPieces puts data through a transducer in pieces whose sizes its octets decide.
+func inPieces(data []byte, step func(dst, src []byte) []byte) (out []byte) {
 	for rest := data; len(rest) > 0; {
 		k := min(int(rest[0])%6+1, len(rest))
-		got = pieces.Append(got, rest[:k])
+		out = step(out, rest[:k])
 		rest = rest[k:]
 	}
-	got = pieces.End(got)
-	must(bytes.Equal(got, want), "%q un-quoted in pieces: %q, whole: %q", data, got, want)
+	return out
 }

@@ -36,6 +36,9 @@ var rewritings = sync.OnceValue(func() map[string][]rewriting {
 					for _, tail := range []string{"", " ", ">From w", "\n>From y", "From ", "\n>>From z", "om x"} {
 						m := head + quotes + "From "[:k] + next + tail
 						add("unquote", m, table.Unquoted(m), "")
+						add("quote", m, table.Quoted(m), "")
+						add("old_quote", m, table.OldQuoted(m), "")
+						add("keep", m, m, "")
 					}
 				}
 			})

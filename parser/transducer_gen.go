@@ -448,3 +448,320 @@ func (t *Unquoter) End(dst []byte) []byte {
 	t.state = 0
 	return dst
 }
+
+// Quoter puts a ">" before each line that begins with "From " or with ">"s and then
+// "From ", as the mboxrd convention wants it; un-quoting gives back what was there.
+// The zero value is ready; input may come in any pieces.
+type Quoter struct{ state uint8 }
+
+// Append appends to dst what src becomes.
+func (t *Quoter) Append(dst, src []byte) []byte {
+	var c byte
+	i := 0
+	switch t.state {
+	case 1:
+		goto inText
+	case 2:
+		goto inHeldF
+	case 3:
+		goto inHeldFr
+	case 4:
+		goto inHeldFro
+	case 5:
+		goto inHeldFrom
+	}
+inLine:
+	if i == len(src) {
+		t.state = 0
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case '>':
+		dst = append(dst, c)
+		i++
+		goto inLine
+	case 'F':
+		i++
+		goto inHeldF
+	case '\n':
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	goto inText
+inText:
+	if k := bytes.IndexByte(src[i:], '\n'); k >= 0 {
+		dst = append(dst, src[i:i+k]...)
+		i += k
+	} else {
+		dst = append(dst, src[i:]...)
+		t.state = 1
+		return dst
+	}
+	c = src[i]
+	dst = append(dst, c)
+	i++
+	goto inLine
+inHeldF:
+	if i == len(src) {
+		t.state = 2
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'r':
+		i++
+		goto inHeldFr
+	case '\n':
+		dst = append(dst, "F"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "F"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+inHeldFr:
+	if i == len(src) {
+		t.state = 3
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'o':
+		i++
+		goto inHeldFro
+	case '\n':
+		dst = append(dst, "Fr"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "Fr"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+inHeldFro:
+	if i == len(src) {
+		t.state = 4
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'm':
+		i++
+		goto inHeldFrom
+	case '\n':
+		dst = append(dst, "Fro"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "Fro"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+inHeldFrom:
+	if i == len(src) {
+		t.state = 5
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case ' ':
+		dst = append(dst, ">From "...)
+		i++
+		goto inText
+	case '\n':
+		dst = append(dst, "From"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "From"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+}
+
+// End appends what is still due when the input has ended, and makes t ready for another.
+func (t *Quoter) End(dst []byte) []byte {
+	switch t.state {
+	case 2:
+		dst = append(dst, "F"...)
+	case 3:
+		dst = append(dst, "Fr"...)
+	case 4:
+		dst = append(dst, "Fro"...)
+	case 5:
+		dst = append(dst, "From"...)
+	}
+	t.state = 0
+	return dst
+}
+
+// Keeper leaves each octet as it is.
+// The zero value is ready; input may come in any pieces.
+type Keeper struct{ state uint8 }
+
+// Append appends to dst what src becomes.
+func (t *Keeper) Append(dst, src []byte) []byte {
+	i := 0
+	switch t.state {
+	}
+	t.state = 0
+	dst = append(dst, src[i:]...)
+	return dst
+}
+
+// OldQuoter puts a ">" before each line that begins with "From ", as the older mboxo
+// convention wants it. It cannot be undone: lines that began with ">From " and
+// were left alone look the same.
+// The zero value is ready; input may come in any pieces.
+type OldQuoter struct{ state uint8 }
+
+// Append appends to dst what src becomes.
+func (t *OldQuoter) Append(dst, src []byte) []byte {
+	var c byte
+	i := 0
+	switch t.state {
+	case 1:
+		goto inText
+	case 2:
+		goto inHeldF
+	case 3:
+		goto inHeldFr
+	case 4:
+		goto inHeldFro
+	case 5:
+		goto inHeldFrom
+	}
+inLine:
+	if i == len(src) {
+		t.state = 0
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'F':
+		i++
+		goto inHeldF
+	case '\n':
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	goto inText
+inText:
+	if k := bytes.IndexByte(src[i:], '\n'); k >= 0 {
+		dst = append(dst, src[i:i+k]...)
+		i += k
+	} else {
+		dst = append(dst, src[i:]...)
+		t.state = 1
+		return dst
+	}
+	c = src[i]
+	dst = append(dst, c)
+	i++
+	goto inLine
+inHeldF:
+	if i == len(src) {
+		t.state = 2
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'r':
+		i++
+		goto inHeldFr
+	case '\n':
+		dst = append(dst, "F"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "F"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+inHeldFr:
+	if i == len(src) {
+		t.state = 3
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'o':
+		i++
+		goto inHeldFro
+	case '\n':
+		dst = append(dst, "Fr"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "Fr"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+inHeldFro:
+	if i == len(src) {
+		t.state = 4
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case 'm':
+		i++
+		goto inHeldFrom
+	case '\n':
+		dst = append(dst, "Fro"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "Fro"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+inHeldFrom:
+	if i == len(src) {
+		t.state = 5
+		return dst
+	}
+	c = src[i]
+	switch c {
+	case ' ':
+		dst = append(dst, ">From "...)
+		i++
+		goto inText
+	case '\n':
+		dst = append(dst, "From"...)
+		dst = append(dst, c)
+		i++
+		goto inLine
+	}
+	dst = append(dst, "From"...)
+	dst = append(dst, c)
+	i++
+	goto inText
+}
+
+// End appends what is still due when the input has ended, and makes t ready for another.
+func (t *OldQuoter) End(dst []byte) []byte {
+	switch t.state {
+	case 2:
+		dst = append(dst, "F"...)
+	case 3:
+		dst = append(dst, "Fr"...)
+	case 4:
+		dst = append(dst, "Fro"...)
+	case 5:
+		dst = append(dst, "From"...)
+	}
+	t.state = 0
+	return dst
+}

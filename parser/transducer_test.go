@@ -52,6 +52,24 @@ func unquote(in []string) string {
 	return string(t.End(out))
 }
 
+func quote(in []string) string {
+	var t parser.Quoter
+	var out []byte
+	for _, p := range in {
+		out = t.Append(out, []byte(p))
+	}
+	return string(t.End(out))
+}
+
+func oldQuote(in []string) string {
+	var t parser.OldQuoter
+	var out []byte
+	for _, p := range in {
+		out = t.Append(out, []byte(p))
+	}
+	return string(t.End(out))
+}
+
 // unstuff gives the message and what is left behind its end.
 func unstuff(in []string) (m, rest string, done bool) {
 	var t parser.Unstuffer
@@ -80,8 +98,23 @@ func checkTransducers(t interface{ Fatalf(string, ...any) }, m string, cut func(
 	if got := normalise(cut(m)); got != table.Normal(m) {
 		t.Fatalf("normalise(%q) = %q", m, got)
 	}
+	checkQuoting(t, m, cut)
+}
+
+// checkQuoting: MBOX-4.
+func checkQuoting(t interface{ Fatalf(string, ...any) }, m string, cut func(string) []string) {
 	if got := unquote(cut(m)); got != table.Unquoted(m) {
 		t.Fatalf("unquote(%q) = %q, want %q", m, got, table.Unquoted(m))
+	}
+	q := quote(cut(m))
+	if q != table.Quoted(m) {
+		t.Fatalf("quote(%q) = %q, want %q", m, q, table.Quoted(m))
+	}
+	if back := unquote(cut(q)); back != m {
+		t.Fatalf("unquote(quote(%q)) = %q", m, back)
+	}
+	if got := oldQuote(cut(m)); got != table.OldQuoted(m) {
+		t.Fatalf("old_quote(%q) = %q, want %q", m, got, table.OldQuoted(m))
 	}
 }
 
@@ -128,7 +161,7 @@ func TestStuffingAtEveryCut(t *testing.T) {
 }
 
 // MBOX-4
-func TestUnquotingExhaustively(t *testing.T) {
+func TestQuotingExhaustively(t *testing.T) {
 	tokens := []string{">", "F", "From", "From ", "rom ", "\n", "x", "\r\n"}
 	every("01234567", 5, func(key string) {
 		m := ""
@@ -136,9 +169,7 @@ func TestUnquotingExhaustively(t *testing.T) {
 			m += tokens[k-'0']
 		}
 		for _, cut := range []func(string) []string{whole, single} {
-			if got := unquote(cut(m)); got != table.Unquoted(m) {
-				t.Fatalf("unquote(%q) = %q, want %q", m, got, table.Unquoted(m))
-			}
+			checkQuoting(t, m, cut)
 		}
 	})
 }

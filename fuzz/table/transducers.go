@@ -47,3 +47,24 @@ func Unquoted(m string) string {
 	}
 	return strings.Join(lines, "")
 }
+
+// Quoted puts a ">" before the lines from which Unquoted takes one, and before
+// those that begin with "From " (MBOX-4).
+func Quoted(m string) string {
+	return quoted(m, func(l string) bool { return strings.HasPrefix(strings.TrimLeft(l, ">"), "From ") })
+}
+
+// OldQuoted puts a ">" before the lines that begin with "From ", and no others (MBOX-4).
+func OldQuoted(m string) string {
+	return quoted(m, func(l string) bool { return strings.HasPrefix(l, "From ") })
+}
+
+func quoted(m string, is func(line string) bool) (out string) {
+	for _, l := range strings.SplitAfter(m, "\n") {
+		if is(l) {
+			out += ">"
+		}
+		out += l
+	}
+	return out
+}
