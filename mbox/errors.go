@@ -2,8 +2,8 @@ package mbox
 
 import "errors"
 
-// The errors that a caller tells apart with errors.Is. What Open, Remove and
-// Next return wraps them with the path, the holder, and what mends it: text
+// The errors that a caller tells apart with errors.Is. What Open, Remove, Append
+// and Next return wraps them with the path, the holder, and what mends it: text
 // for the administrator's log, never for the client.
 var (
 	// ErrInUse: another session holds the maildrop's session lock (R1081-PASS-3).
@@ -12,8 +12,8 @@ var (
 	// ErrLocked: a delivery lock was not got in time (LOCK-2).
 	ErrLocked = errors.New("maildrop is locked by another program")
 
-	// ErrCanceled: Options.Cancel was closed before Open had the delivery locks, or before
-	// Remove had begun the update. Nothing was touched.
+	// ErrCanceled: Options.Cancel was closed before Open or Append had the delivery locks, or
+	// before Remove had begun the update. Nothing was touched.
 	ErrCanceled = errors.New("canceled before it began, nothing was removed")
 
 	// ErrNotMailbox: the file is not a regular file, or neither empty nor
@@ -38,9 +38,12 @@ var (
 	// the first one has lost.
 	ErrNotDurable = errors.New("messages were removed, but the disk has not confirmed it, and after a power cut they may be there again")
 
-	// ErrReadOnly: Remove was asked of a file that could only be opened for reading, or
+	// ErrReadOnly: Remove or Append was asked of a file that could only be opened for reading, or
 	// that has a journal which can neither be obeyed nor set aside.
 	ErrReadOnly = errors.New("maildrop cannot be written")
+
+	// ErrNotCreated: Append was asked to make a file, and could not.
+	ErrNotCreated = errors.New("maildrop cannot be made")
 )
 
 // errBusy is how one attempt at one lock says that somebody else holds it.

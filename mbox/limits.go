@@ -60,6 +60,15 @@ const (
 	// maxLastText is how much of a file is read that keeps what LAST tells.
 	maxLastText = 128
 
+	// maxSender is how many octets of a sender a separator line shows. SMTP allows 256;
+	// the line must stay below its own limit, and within one sector of a disk, which is
+	// written whole or not at all (append.go).
+	maxSender = 320
+
+	// quotingSlack is by how much quoting can lengthen a short piece of text, beside
+	// one octet in four: what was held back, and one ">".
+	quotingSlack = 64
+
 	// maxInternalHeader is how far into the first message the fields that mark
 	// another program's bookkeeping are looked for (MBOX-6). Real ones are below
 	// 2 KiB; a message with a longer header is ordinary mail.

@@ -5,7 +5,8 @@
 // Open takes the session lock, scans the file under the locks that delivery
 // agents expect, and lets those go at once: while a client reads, mail can be
 // delivered. Whatever is done later first makes sure that the file is still the
-// one that was scanned (see change.go). Remove is the only function that writes.
+// one that was scanned (see change.go). Remove and Append are the only functions that
+// write.
 //
 // The package needs Linux: open file description locks, and time stamps in
 // nanoseconds.
@@ -27,10 +28,10 @@ type Options struct {
 	// Locks are the delivery locks in the order in which they are taken, the
 	// order that the system's delivery agents use (LOCK-1). nil means Dotlock, Fcntl.
 	Locks []LockKind
-	// Wait is how long Open and Remove wait for the delivery locks. 0 means DefaultWait.
+	// Wait is how long Open, Remove and Append wait for the delivery locks. 0 means DefaultWait.
 	Wait time.Duration
-	// Cancel, if not nil, is closed when waiting has become pointless: Open and
-	// Remove then return ErrCanceled. An update that has begun is carried out.
+	// Cancel, if not nil, is closed when waiting has become pointless: Open,
+	// Remove and Append then return ErrCanceled. An update that has begun is carried out.
 	Cancel <-chan struct{}
 	// Stale is the age after which a dotlock whose owner is not known to live is
 	// broken (LOCK-2). 0 means 10 min.
@@ -38,6 +39,9 @@ type Options struct {
 	// Unquote undoes mboxrd quoting: ">From " at the start of a line is handed
 	// out as "From ", ">>From " as ">From " (MBOX-4). Sizes follow.
 	Unquote bool
+
+	// Create, if not nil, lets Append make a file that is missing. Open never does.
+	Create *Creation
 
 	// Journal is the directory for the journals of updates, made with mode 0700 if
 	// it is missing. "" means beside each spool file, and if that cannot be, in

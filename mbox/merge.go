@@ -153,12 +153,12 @@ func missingEnds(f file, size int64) (int64, error) {
 	if size == 0 {
 		return 0, nil
 	}
-	b := make([]byte, min(size, 4))
+	b := make([]byte, min(size, 3))
 	if err := readFull(f, b, size-int64(len(b))); err != nil {
 		return 0, err
 	}
 	switch {
-	case bytes.HasSuffix(b, []byte("\n\n")) || bytes.HasSuffix(b, []byte("\n\r\n")) || len(bytes.Trim(b, "\r\n")) == 0:
+	case bytes.HasSuffix(b, []byte("\n\n")), string(b) == "\n\r\n", string(b) == "\r\n", string(b) == "\n":
 		return 0, nil
 	case b[len(b)-1] == '\n':
 		return 1, nil
