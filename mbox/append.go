@@ -1,6 +1,7 @@
 package mbox
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,8 @@ import (
 //
 // If anything fails before that, the file is cut back to what it was, fsync. It is
 // not cut if it has another length than we gave it: then a program that ignores the
-// locks has put mail behind ours, and a torn message is better than a lost one.
+// locks has put mail behind ours, and a torn message is better than a lost one. (Between
+// each look at the length and what follows, such a program has microseconds left.)
 //
 // What a power cut can leave is a torn tail: some of the octets behind the old end,
 // zeros for others. No octet before the old end is ever written, and so all mail that
@@ -34,10 +36,11 @@ import (
 //
 // The next delivery puts line ends behind a torn tail like behind any other text.
 //
-// A maildrop in which an update or a merge was interrupted may be appended to, without
-// looking at its journal: recovery takes what lies behind the old end, or once the file
-// was cut, behind the new one, for mail that was delivered (update.go, merge.go). What
-// is written here begins with an "F" or an LF, as it must for that.
+// A maildrop in which an update or a merge was interrupted may be appended to: recovery
+// takes what lies behind the old end, or once the file was cut, behind the new one, for
+// mail that was delivered (update.go, merge.go). What is written here begins with an "F"
+// or a line end, as it must for that. Its journal is looked for only if the file does not
+// begin like a mailbox, which the update may be the cause of.
 
 // Append appends l to the maildrop at path. It takes the delivery locks, as o.Locks
 // and o.Wait say, and not the session lock: mail is delivered while clients read. It
@@ -85,7 +88,7 @@ func appendLocked(path string, fd *os.File, l Letter, q Quoting, o Options) (don
 	if links(fi) != 1 {
 		return false, fmt.Errorf("%w: %s has %d names: remove the others", ErrNotMailbox, path, links(fi))
 	}
-	if err = appendLetter(fd, filepath.Dir(path), l, q, o, locks.refresh); err != nil {
+	if err = appendLetter(fd, path, l, q, o, locks.refresh); err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
 	return true, nil
@@ -99,14 +102,14 @@ type tail struct {
 	progress func()
 }
 
-// appendLetter appends to the file f, which is in directory dir and locked.
-func appendLetter(f file, dir string, l Letter, q Quoting, o Options, progress func()) error {
+// appendLetter appends to the file f, which is at path and locked.
+func appendLetter(f file, path string, l Letter, q Quoting, o Options, progress func()) error {
 	id, err := stat(f)
 	if err != nil {
 		return err
 	}
 	some, err := hasMail(f, id.size)
-	if err != nil {
+	if err != nil && !o.interrupted(path) {
 		return err
 	}
 	head, err := endsBefore(f, id.size)
@@ -128,7 +131,7 @@ func appendLetter(f file, dir string, l Letter, q Quoting, o Options, progress f
 		err = f.Sync()
 	}
 	if err == nil && t.old == 0 {
-		err = o.disk.SyncDir(dir)
+		err = o.disk.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return t.undo(err)
@@ -191,9 +194,28 @@ func (t *tail) write(b []byte) error {
 		return fmt.Errorf("%w: it went from %d to %d octets in spite of the delivery locks: make its programs use the same kinds",
 			ErrChanged, t.at, now.size)
 	}
-	n, err := t.f.WriteAt(b, t.at)
-	t.at += int64(n)
-	return err
+	if _, err := t.f.WriteAt(b, t.at); err != nil {
+		t.at += t.written(b)
+		return err
+	}
+	t.at += int64(len(b))
+	return nil
+}
+
+// written is how much of b a failed call has put behind the file nevertheless. What
+// WriteAt says of it is too little if the system wrote a part before it failed, so
+// the file itself is asked: if it holds the beginning of b there, and nothing else.
+func (t *tail) written(b []byte) int64 {
+	now, err := stat(t.f)
+	n := now.size - t.at
+	if err != nil || n <= 0 || n > int64(len(b)) {
+		return 0
+	}
+	got := make([]byte, n)
+	if err := readFull(t.f, got, t.at); err != nil || !bytes.Equal(got, b[:n]) {
+		return 0
+	}
+	return n
 }
 
 // undo takes back what was written, because of an error.

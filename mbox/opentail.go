@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -85,11 +86,27 @@ func hasMail(f file, size int64) (bool, error) {
 		case separator(bytes.TrimSuffix(line, []byte{'\n'})):
 			return true, nil
 		case line[0] == 0:
-			return false, errors.New("it begins with zeros, as a crash can leave a file: a POP session finishes what popper itself has left so; " +
-				"else put another file in its place")
+			return false, errors.New("it begins with zeros, as a crash of the system can leave a file: put another one in its place")
 		}
 		return false, fmt.Errorf("%w: it does not begin with a separator line: put another file in its place", ErrNotMailbox)
 	}
+}
+
+// interrupted tells whether there is a journal that an interrupted update of the file at
+// path has left.
+func (o Options) interrupted(path string) bool {
+	m := &Maildrop{path: path, options: o}
+	_, names, err := m.journalNames()
+	if err != nil {
+		return false
+	}
+	if o.State == "" {
+		names = names[:len(names)-1] // that in the state directory is the last
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		fi, err := o.disk.Lstat(name)
+		return err == nil && fi.Mode().IsRegular() && fi.Size() > 0
+	})
 }
 
 // endsBefore is what a file of size octets lacks for a separator line to follow. As in
