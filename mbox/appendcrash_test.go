@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"popper/mbox/disktest"
 	"popper/mbox/mboxref"
 )
 
@@ -218,32 +219,31 @@ func TestAppendBesideIntruder(t *testing.T) {
 
 // A real full disk, with more and more room: until there is enough, nothing changes.
 func TestAppendFullDisk(t *testing.T) {
-	dir := tmpfs(t, "size=1m")
-	path := filepath.Join(dir, "user")
-	o := toDeliver()
-	o.Locks = []LockKind{Fcntl}
 	text := strings.Repeat(strings.Repeat("From text ", 7)+"\n", 3000)
-	refused := 0
-	for spare := int64(0); ; spare += 32 << 10 {
-		write(t, path, three)
-		fill(t, dir, spare)
-		err := Append(path, newLetter(text), Mboxrd, o)
-		if err == nil {
-			break
-		}
-		refused++
-		if !errors.Is(err, unix.ENOSPC) || contents(t, path) != three {
-			t.Fatalf("%d octets free: %v", spare, err)
-		}
-		if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
-			t.Fatal(err)
-		}
-	}
 	want := three + "\n" + sepB + "\n" + strings.ReplaceAll("\n"+text, "\nFrom", "\n>From")[1:] + "\n"
-	if contents(t, path) != want || refused == 0 {
-		t.Errorf("refused %d times; then the file is wrong: %t", refused, contents(t, path) != want)
-	}
-	t.Logf("refused %d times", refused)
+	disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, "user")
+		o := toDeliver()
+		o.Locks = []LockKind{Fcntl}
+		refused := 0
+		for spare := int64(0); ; spare += 32 << 10 {
+			write(t, path, three)
+			disktest.Fill(t, dir, spare)
+			err := Append(path, newLetter(text), Mboxrd, o)
+			if err == nil {
+				break
+			}
+			refused++
+			if !errors.Is(err, unix.ENOSPC) || contents(t, path) != three {
+				t.Fatalf("%d octets free: %v", spare, err)
+			}
+			disktest.MakeRoom(t, dir)
+		}
+		if contents(t, path) != want || refused == 0 {
+			t.Errorf("refused %d times; then the file is wrong: %t", refused, contents(t, path) != want)
+		}
+		t.Logf("refused %d times", refused)
+	})
 }
 
 const appendLimitEnv = "POPPER_TEST_APPEND_LIMIT"
