@@ -102,6 +102,7 @@ gofuzz:
 install: build
 	@mkdir -p $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 build/popper $(DESTDIR)$(PREFIX)/sbin/popper
+	ln -sf popper $(DESTDIR)$(PREFIX)/sbin/popper-deliver
 
 clean:
 	@rm -rf build

@@ -86,8 +86,8 @@ func (p *post) shortest(n int) int {
 	return slices.MinFunc(list, func(a, b int) int { return len(p.letter(a)) - len(p.letter(b)) })
 }
 
-// ownInFile are the lines of own as they stand in the spool file.
-var ownInFile = regexp.MustCompile(strings.ReplaceAll(own.String(), `\r`, ``))
+// addedInFile are the lines of added as they stand in the spool file.
+var addedInFile = regexp.MustCompile(strings.ReplaceAll(added.String(), `\r`, ``))
 
 // search looks for letters in the spool file, and tells how many are in two pieces.
 func (p *post) search(letters []int) (torn int) {
@@ -96,7 +96,7 @@ func (p *post) search(letters []int) (torn int) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	text := ownInFile.ReplaceAllString(string(b), "")
+	text := addedInFile.ReplaceAllString(string(b), "")
 	for _, n := range letters {
 		letter := p.letter(n)
 		if strings.Contains(text, letter) {

@@ -55,7 +55,15 @@ var agents = []agent{
 		edits:  true,
 		forced: "Our dotlock file", // "... was overridden"
 	},
+	{
+		name:   own,
+		args:   []string{"deliver", "--file", "%[1]s/ann", "-f", "a@example.org", "--lock-wait", "2m"},
+		quotes: true,
+	},
 }
+
+// own is popper's own agent.
+const own = "popper deliver"
 
 // agentPatience bounds a delivery: it may find the disk slow, and a lock that is held.
 const agentPatience = 4 * patience
@@ -94,6 +102,9 @@ func newPost(t *testing.T, a agent, letters, size int, more string) *post {
 
 func (p *post) find() string {
 	p.t.Helper()
+	if p.name == own {
+		return binary
+	}
 	for _, dir := range p.in {
 		if path, err := exec.LookPath(filepath.Join(dir, p.name)); err == nil {
 			return path
@@ -166,6 +177,12 @@ func (p *post) letter(n int) string {
 
 // deliver delivers the next letter. It may run beside sessions.
 func (p *post) deliver() error {
+	p.sent++
+	return p.deliverLetter(p.sent)
+}
+
+// deliverLetter delivers letter n. It may run beside others.
+func (p *post) deliverLetter(n int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), agentPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.program)
@@ -175,23 +192,22 @@ func (p *post) deliver() error {
 		}
 		cmd.Args = append(cmd.Args, a)
 	}
-	p.sent++
-	cmd.Stdin = strings.NewReader(p.letter(p.sent))
+	cmd.Stdin = strings.NewReader(p.letter(n))
 	cmd.Dir, cmd.Env = p.dir, []string{"HOME=" + p.dir, "PATH=/usr/bin:/bin"}
 	cmd.SysProcAttr, cmd.WaitDelay = p.as, patience
 	out, err := cmd.CombinedOutput()
 	log, _ := os.ReadFile(p.dir + "/log")
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s, letter %d: %w: %s\n%s", p.name, p.sent, err, out, log)
+		return fmt.Errorf("%s, letter %d: %w: %s\n%s", p.name, n, err, out, log)
 	case p.forced != "" && strings.Contains(string(log), p.forced):
-		return fmt.Errorf("%s, letter %d, took a lock by force: %s", p.name, p.sent, log)
+		return fmt.Errorf("%s, letter %d, took a lock by force: %s", p.name, n, log)
 	}
 	return nil
 }
 
-// own are header fields that dovecot-lda adds, with their lines.
-var own = regexp.MustCompile(`(?m)^(Content-Length|Status|X-IMAPbase|X-Keywords|X-UID):.*\r\n`)
+// added are header fields that dovecot-lda adds, with their lines.
+var added = regexp.MustCompile(`(?m)^(Content-Length|Status|X-IMAPbase|X-Keywords|X-UID):.*\r\n`)
 
 var messageID = regexp.MustCompile(`(?m)^Message-ID: <(\d+)@`)
 
@@ -201,7 +217,7 @@ func (p *post) retr(c *client, i int) int {
 	c.ask(fmt.Sprint("RETR ", i), "+OK")
 	text := c.lines()
 	header, body, _ := strings.Cut(text, "\r\n\r\n")
-	got := own.ReplaceAllString(header+"\r\n", "") + "\r\n" + body
+	got := added.ReplaceAllString(header+"\r\n", "") + "\r\n" + body
 	m := messageID.FindStringSubmatch(header)
 	if m == nil {
 		p.t.Fatalf("message %d is no letter: %.2000q", i, text)

@@ -21,6 +21,7 @@ const usage = `popper: a POP3 server for mbox spools
   popper --listen ADDR --passwd FILE [flags]   a server of its own
   popper --inetd --passwd FILE [flags]         one session on standard input and output
   popper passwd [--algorithm A] FILE USER      sets a password, read from the terminal
+  popper deliver [flags] [USER]                appends a message to a maildrop
   popper demo [--listen ADDR] [-d]             a server with a made-up spool, to try
 
 One dash does as well as two. Without --listen, and with a socket as standard
@@ -55,8 +56,7 @@ type config struct {
 	maildrop string
 	state    string
 	journal  string
-	locks    []mbox.LockKind
-	lockWait time.Duration
+	lockFlags
 	mboxrd   bool
 	idle     time.Duration
 	failures int
@@ -80,11 +80,10 @@ func (c *config) flags() *flag.FlagSet {
 	})
 	f.BoolVar(&c.inetd, "inetd", false, "")
 	f.StringVar(&c.passwd, "passwd", "", "")
-	f.StringVar(&c.maildrop, "maildrop", "/var/mail/%u", "")
+	f.StringVar(&c.maildrop, "maildrop", defaultMaildrop, "")
 	f.StringVar(&c.state, "state", "/var/lib/popper", "")
 	f.StringVar(&c.journal, "journal", "", "")
-	f.Func("locks", "", c.setLocks)
-	duration(f, &c.lockWait, "lock-wait", mbox.DefaultWait)
+	c.lockFlags.define(f)
 	f.BoolVar(&c.mboxrd, "mboxrd", false, "")
 	duration(f, &c.idle, "idle-timeout", server.DefaultIdleTimeout)
 	f.IntVar(&c.failures, "login-failures", server.DefaultLoginFailures, "")
@@ -111,20 +110,54 @@ func duration(f *flag.FlagSet, to *time.Duration, name string, value time.Durati
 	})
 }
 
+const defaultMaildrop = "/var/mail/%u"
+
+// size defines a flag for a number of octets; K, M and G are those of 1024.
+func size(f *flag.FlagSet, to *int64, name string) {
+	f.Func(name, "", func(s string) error {
+		digits := strings.TrimRight(s, "KMG")
+		n, err := strconv.ParseInt(digits, 10, 64)
+		shift, ok := map[string]int{"": 0, "K": 10, "M": 20, "G": 30}[s[len(digits):]]
+		if err != nil || !ok || n < 1 || n > 1<<(62-shift) {
+			return errors.New("it is a number of octets, for instance 500K, 50M or 1G")
+		}
+		*to = n << shift
+		return nil
+	})
+}
+
+// lockFlags are how delivery locks are taken.
+type lockFlags struct {
+	kinds []mbox.LockKind // nil: as mbox.Options has it
+	wait  time.Duration
+}
+
+func (c *lockFlags) define(f *flag.FlagSet) {
+	f.Func("locks", "", c.setLocks)
+	duration(f, &c.wait, "lock-wait", mbox.DefaultWait)
+}
+
+func (c *lockFlags) check() error {
+	if c.wait <= 0 {
+		return usageError("--lock-wait: more than zero; 1ns makes one attempt")
+	}
+	return nil
+}
+
 // lockKinds are the words of --locks.
 var lockKinds = map[string]mbox.LockKind{"dotlock": mbox.Dotlock, "fcntl": mbox.Fcntl, "flock": mbox.Flock}
 
-func (c *config) setLocks(s string) error {
-	c.locks = []mbox.LockKind{}
+func (c *lockFlags) setLocks(s string) error {
+	c.kinds = []mbox.LockKind{}
 	for word := range strings.SplitSeq(s, ",") {
 		kind, ok := lockKinds[word]
 		if !ok {
 			return fmt.Errorf("no lock is called %q; there are dotlock, fcntl and flock", word)
 		}
-		if slices.Contains(c.locks, kind) {
+		if slices.Contains(c.kinds, kind) {
 			return fmt.Errorf("%s is named twice, and would wait for itself", word)
 		}
-		c.locks = append(c.locks, kind)
+		c.kinds = append(c.kinds, kind)
 	}
 	return nil
 }
@@ -146,21 +179,24 @@ func parse(args []string) (*config, error) {
 	}
 	switch {
 	case f.NArg() > 0:
-		return c, usageError("what is %q? popper takes flags only, or passwd or demo as first word", f.Arg(0))
+		return c, usageError("what is %q? popper takes flags only, or passwd, deliver or demo as first word", f.Arg(0))
 	case c.inetd && len(c.listen) > 0:
 		return c, usageError("--inetd and --listen exclude one another")
 	case !c.inetd && len(c.listen) == 0:
 		return c, usageError("give --listen ADDR, or --inetd to serve a client on standard input")
 	case c.passwd == "":
 		return c, usageError("give --passwd FILE: without it nobody can log in")
-	case c.idle <= 0 || c.lockWait <= 0:
-		return c, usageError("--idle-timeout and --lock-wait: more than zero; --lock-wait 1ns makes one attempt")
+	case c.idle <= 0:
+		return c, usageError("--idle-timeout: more than zero")
 	case c.grace < 0:
 		return c, usageError("--grace: a time cannot be negative")
 	case c.sessions < 1:
 		return c, usageError("--max-sessions %d: at least 1", c.sessions)
 	case c.failures < 1:
 		return c, usageError("--login-failures %d: at least 1", c.failures)
+	}
+	if err := c.lockFlags.check(); err != nil {
+		return c, err
 	}
 	if err := passwd.CheckPattern(c.maildrop); err != nil {
 		return c, configError("--maildrop: %w", err)
@@ -175,7 +211,7 @@ func (c *config) server() server.Config {
 		grace = -1 // zero means the default there, and none here
 	}
 	return server.Config{
-		Maildrop:      mbox.Options{State: c.state, Journal: c.journal, Locks: c.locks, Wait: c.lockWait, Unquote: c.mboxrd},
+		Maildrop:      mbox.Options{State: c.state, Journal: c.journal, Locks: c.kinds, Wait: c.wait, Unquote: c.mboxrd},
 		IdleTimeout:   c.idle,
 		LoginFailures: c.failures,
 		MaxSessions:   c.sessions,

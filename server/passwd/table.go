@@ -117,6 +117,18 @@ func CheckPattern(pattern string) error {
 	return nil
 }
 
+// Maildrop is the maildrop of a user whose name CheckName passes, by a pattern for all
+// users.
+func Maildrop(pattern, name string) (string, error) {
+	if err := CheckName(name); err != nil {
+		return "", err
+	}
+	if err := CheckPattern(pattern); err != nil {
+		return "", err
+	}
+	return expand(pattern, name)
+}
+
 // expand fills the user's name, which CheckName has passed, into a pattern.
 func expand(pattern, name string) (string, error) {
 	if !filepath.IsAbs(pattern) {
