@@ -46,5 +46,8 @@ var (
 	ErrNotCreated = errors.New("maildrop cannot be made")
 )
 
+// errShared is why Remove and SetLast refuse.
+var errShared = errors.New("it was opened to be read beside others")
+
 // errBusy is how one attempt at one lock says that somebody else holds it.
 var errBusy = errors.New("lock is held")

@@ -30,9 +30,10 @@ const (
 )
 
 // Last is how many messages there are up to the highest one that earlier sessions
-// accessed, 0 ≤ Last ≤ Len; 0 if none was. Delivered mail does not change it.
+// accessed, 0 ≤ Last ≤ Len; 0 if none was, or if the maildrop is read beside others,
+// of whom nothing is kept. Delivered mail does not change it.
 func (m *Maildrop) Last() int {
-	if len(m.msgs) == 0 {
+	if len(m.msgs) == 0 || m.options.Shared {
 		return 0
 	}
 	if m.last == nil {
@@ -46,6 +47,9 @@ func (m *Maildrop) Last() int {
 // which keeps it right. An error means that the old value stays, which the
 // administrator should know of.
 func (m *Maildrop) SetLast(n int) error {
+	if m.options.Shared {
+		return fmt.Errorf("%w: %w", ErrReadOnly, errShared)
+	}
 	r, err := m.lastRecord(n, func(int) bool { return false })
 	if err == nil {
 		err = m.saveLast(r)

@@ -39,6 +39,9 @@ type Options struct {
 	// Unquote undoes mboxrd quoting: ">From " at the start of a line is handed
 	// out as "From ", ">>From " as ">From " (MBOX-4). Sizes follow.
 	Unquote bool
+	// Shared opens the maildrop for reading beside others who do the same (shared.go):
+	// Open does not ask for its sole use, and Remove and SetLast refuse.
+	Shared bool
 
 	// Create, if not nil, lets Append make a file that is missing. Open never does.
 	Create *Creation
@@ -51,6 +54,8 @@ type Options struct {
 	// no call fails: that an interrupted update was finished, or cannot be. args
 	// are pairs of names and values.
 	Warn func(msg string, args ...any)
+
+	merged bool // whatever could be merged has been, see shared.go
 
 	disk   disk  // the file system; tests put another in its place
 	window int64 // octets a window, see update.go
@@ -132,9 +137,16 @@ type table struct {
 // replaced again and again), or the system's, each with what mends it; no lock
 // stays behind (R1081-PASS-2, R1081-PASS-3).
 func Open(path string, o Options) (*Maildrop, error) {
+	if o.Shared {
+		return openShared(path, o)
+	}
+	return openMaildrop(path, o)
+}
+
+func openMaildrop(path string, o Options) (*Maildrop, error) {
 	m := &Maildrop{path: path, options: o.withDefaults()}
 	var err error
-	if m.session, err = lockSession(o.State, path); err != nil {
+	if m.session, err = lockSession(o.State, path, o.Shared); err != nil {
 		return nil, err
 	}
 	loaded := false
@@ -156,9 +168,12 @@ func Empty() *Maildrop { return new(Maildrop) }
 // load opens, locks and scans the file.
 func (m *Maildrop) load() error {
 	for range maxReopen {
-		fd, readOnly, err := openSpool(m.path)
+		fd, readOnly, err := openSpool(m.path, m.options.Shared)
 		if err != nil {
 			return err
+		}
+		if fd == nil && m.options.Shared {
+			return nil
 		}
 		if fd == nil {
 			if there, err := m.bringBack(); err != nil || !there {
@@ -187,7 +202,11 @@ func (m *Maildrop) loadLocked() (same bool, err error) {
 	defer locks.release()
 	same, err = sameFile(m.path, m.f)
 	if err == nil && same {
-		err = m.recover(locks.refresh)
+		if m.options.Shared {
+			err = m.interrupted()
+		} else {
+			err = m.recover(locks.refresh)
+		}
 	}
 	if err == nil && same {
 		err = m.index(locks)

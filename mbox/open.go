@@ -14,10 +14,16 @@ import (
 // openSpool opens a spool file without following a symbolic link in its last
 // component, without waiting on a FIFO, and for nothing but a regular file: in a
 // directory where users may write, its name can be anything. It returns nil
-// without an error if there is no file, and why it cannot be written if so.
-func openSpool(path string) (f *os.File, readOnly, err error) {
+// without an error if there is no file, and why it cannot be written if so. shared:
+// it is opened for reading.
+func openSpool(path string, shared bool) (f *os.File, readOnly, err error) {
 	const flags = unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOCTTY
-	f, err = os.OpenFile(path, os.O_RDWR|flags, 0)
+	wanted := "read and write"
+	if shared {
+		wanted, err = "read", fs.ErrPermission
+	} else {
+		f, err = os.OpenFile(path, os.O_RDWR|flags, 0)
+	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 		readOnly = fmt.Errorf("%w: %s", err, permission(path, "write"))
 		f, err = os.OpenFile(path, os.O_RDONLY|flags, 0)
@@ -30,7 +36,7 @@ func openSpool(path string) (f *os.File, readOnly, err error) {
 	case errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
 		return nil, nil, fmt.Errorf("%w: %s is not a regular file (%w)", ErrNotMailbox, path, err)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, nil, fmt.Errorf("%w: %s", err, permission(path, "read and write"))
+		return nil, nil, fmt.Errorf("%w: %s", err, permission(path, wanted))
 	case err != nil:
 		return nil, nil, err
 	}

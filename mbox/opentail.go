@@ -28,7 +28,7 @@ type Creation struct {
 // openToAppend opens the file at path, or makes it if that is wanted. It returns nil
 // without an error if another program has just made it.
 func openToAppend(path string, c *Creation) (*os.File, error) {
-	fd, readOnly, err := openSpool(path)
+	fd, readOnly, err := openSpool(path, false)
 	switch {
 	case err != nil:
 		return nil, err

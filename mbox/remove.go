@@ -40,6 +40,9 @@ func (m *Maildrop) Remove(marked func(i int) bool) error {
 	if first == len(m.msgs) {
 		return nil
 	}
+	if m.options.Shared {
+		return fmt.Errorf("%w: %w", ErrReadOnly, errShared)
+	}
 	if m.readOnly != nil {
 		return fmt.Errorf("%w: %s: %w", ErrReadOnly, m.path, m.readOnly)
 	}

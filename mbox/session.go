@@ -19,7 +19,10 @@ import (
 // The file stays when the lock is released. Were it unlinked, a second session
 // could have it open already and wait, lock the nameless file, while a third makes
 // and locks a new one of the same name. An empty file a maildrop is the price.
-func lockSession(state, path string) (*os.File, error) {
+//
+// shared: the lock is for reading, and only those who want it for themselves alone are
+// kept out, and keep out.
+func lockSession(state, path string, shared bool) (*os.File, error) {
 	if state == "" {
 		return nil, errors.New("no state directory is set for session locks")
 	}
@@ -43,7 +46,11 @@ func lockSession(state, path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session lock: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	how := unix.LOCK_EX
+	if shared {
+		how = unix.LOCK_SH
+	}
+	err = unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 	if err == nil {
 		return f, nil
 	}

@@ -87,7 +87,9 @@ func (m *Maildrop) saveIndex() {
 	case m.work >= m.indexLength():
 		m.loadSums()
 		// An error is not told: the next session scans, as it would have before.
-		_ = writeIndex(name, &m.table, m.options)
+		if writeIndex(name, &m.table, m.options) == nil {
+			m.work = 0
+		}
 	}
 }
 

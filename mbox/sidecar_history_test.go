@@ -73,7 +73,7 @@ func (p *past) open(t *rapid.T, path string) *Maildrop {
 func (p *past) index(t *rapid.T) string {
 	m := &Maildrop{}
 	var err error
-	if m.session, err = lockSession(p.o.State, p.path(t)); err != nil {
+	if m.session, err = lockSession(p.o.State, p.path(t), false); err != nil {
 		t.Fatal(err)
 	}
 	defer m.session.Close()

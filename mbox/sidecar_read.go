@@ -109,7 +109,11 @@ func writeIndex(name string, t *table, o Options) error {
 	if o.Unquote {
 		h.Unquote = 1
 	}
-	return replaceOwn(name, func(f *os.File) (err error) {
+	replace := replaceOwn
+	if o.Shared {
+		replace = replaceShared
+	}
+	return replace(name, func(f *os.File) (err error) {
 		w := io.NewOffsetWriter(f, headerWidth)
 		le := binary.LittleEndian
 		h.TableSum, err = pour(w, len(t.prints), 0, func(b []byte, i int) []byte { return le.AppendUint64(b, t.prints[i]) })

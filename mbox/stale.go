@@ -20,8 +20,8 @@ import (
 //
 // Breaking it is a race: between judging a lock stale and removing it, another
 // program may have broken it, and what we would remove is the fresh lock of a
-// third. Two of us cannot meet here, since the session lock is held. Against
-// others the lock is renamed to a unique name, which only one can do, and then
+// third. Two sessions that want the maildrop for themselves cannot meet here, since the
+// session lock is held. Against others the lock is renamed to a unique name, which only one can do, and then
 // looked at: if it is not the very file that was judged, it is linked back. Then
 // the lock was missing for the time of two system calls; a program that took it
 // in that instant shares it with the one whose lock we moved, and the fcntl lock
@@ -79,7 +79,8 @@ func judge(name string, stale time.Duration) (id identity, owner string, err err
 	pid, host := lockOwner(name, fi)
 	if me, _ := os.Hostname(); pid > 0 && (host == "" || host == me) {
 		// A lock with our own number was left by an earlier process that had it
-		// (in a container that is the rule); a session of ours would be ErrInUse.
+		// (in a container that is the rule), or is that of another reader of ours
+		// (shared.go), which is never old.
 		if err := unix.Kill(pid, 0); errors.Is(err, unix.ESRCH) {
 			return id, "", nil
 		} else if pid != os.Getpid() {
