@@ -74,7 +74,7 @@ func mergeFile(t *testing.T, path string, keep ...uint64) string {
 
 // recordName is where the record of a merge is kept, in a directory that is there.
 func recordName(t *testing.T, path string) string {
-	session, err := lockSession(options(path).State, path)
+	session, err := lockSession(options(path).State, path, false)
 	if err != nil {
 		t.Fatal(err)
 	}

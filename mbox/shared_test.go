@@ -44,7 +44,7 @@ func TestSharedChangesNothing(t *testing.T) {
 	if err := m.Remove(set(0)); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("Remove: %v", err)
 	}
-	if err := m.SetLast(1, set()); !errors.Is(err, ErrReadOnly) {
+	if err := m.SetLast(1); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("SetLast: %v", err)
 	}
 	if n := m.Last(); n != 0 {
@@ -68,7 +68,7 @@ func TestSharedFinishesUpdate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := m.begin(p, int64(len(three)), []string{beside(path)}, false, func() {})
+	s, err := m.begin(p, int64(len(three)), []string{beside(path)}, false, m.options.window, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
