@@ -32,6 +32,7 @@ type essence struct {
 	name []byte // its beginning, before that
 	cr   bool   // a CR is held back: is it part of a line end?
 	cut  bool   // the last octet passed on is no LF
+	also string // a field that is left out besides, in lower case
 }
 
 // feed takes the next octets, with any line ends.
@@ -84,7 +85,8 @@ func (e *essence) judge(b []byte) []byte {
 			e.open = true // a continuation line goes the way of its field
 			return b[i:]
 		case c == ':' || c == '\n' || len(e.name) == maxFieldName:
-			e.skip = c == ':' && bookkeeping[string(bytes.ToLower(bytes.TrimRight(e.name, " \t")))]
+			name := bytes.ToLower(bytes.TrimRight(e.name, " \t"))
+			e.skip = c == ':' && (bookkeeping[string(name)] || len(name) > 0 && string(name) == e.also)
 			e.open = true
 			e.flush()
 			return b[i:]
@@ -121,5 +123,5 @@ func (e *essence) finish() {
 	if e.cut {
 		e.pass([]byte{'\n'})
 	}
-	*e = essence{to: e.to, name: e.name[:0]}
+	*e = essence{to: e.to, name: e.name[:0], also: e.also}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"strconv"
+	"strings"
 )
 
 // The unique-id of a message (R1939-UIDL-1) is a hash of what does not change
@@ -53,6 +54,16 @@ func (m *Maildrop) UniqueIDs() ([]string, error) {
 	}
 	m.uids = uids
 	return uids, nil
+}
+
+// Digest returns 30 hexadecimal digits that tell whether message i, 0 ≤ i < Len, is the
+// same as one of another maildrop: a hash of what makes the unique-id, without the fields
+// called without, whose name has at most 32 octets.
+func (m *Maildrop) Digest(i int, without string) (string, error) {
+	w := newWindow(m)
+	defer w.free()
+	sum, err := m.sum(i, w, &essence{to: sha256.New(), also: strings.ToLower(without)})
+	return hex.EncodeToString(sum[:]), err
 }
 
 // hashRest hashes the messages whose unique-ids are not known.
