@@ -29,6 +29,7 @@ func (group) Open(archive bool, o mbox.Options) (*mbox.Maildrop, []uint64, error
 	if archive {
 		return nil, nil, server.ErrNoArchive
 	}
+	o.Shared = true
 	m, err := mbox.Open(groupPath(), o)
 	return m, []uint64{7, 9}, err
 }

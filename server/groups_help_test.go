@@ -38,6 +38,7 @@ func (g *club) Open(archive bool, o mbox.Options) (*mbox.Maildrop, []uint64, err
 	if path == "" {
 		return nil, nil, ErrNoArchive
 	}
+	o.Shared = true
 	m, err := mbox.Open(path, o)
 	return m, numbers, err
 }

@@ -32,7 +32,7 @@ type world struct {
 	p    *client
 	file []*letter // what the mbox file holds
 
-	state    string // "new", "named", "in", or "" when there is no session
+	state    string // "new", "named", "in", "group", or "" when there is no session
 	good     bool   // USER named the account that exists
 	failures int
 	began    time.Time
@@ -41,6 +41,8 @@ type world struct {
 	accessed int // in this session
 	last     int // what earlier sessions left
 	serial   int
+	club     *club // the one discussion group
+	news     []*letter
 }
 
 func TestModel(t *testing.T) {
@@ -48,7 +50,8 @@ func TestModel(t *testing.T) {
 		// rapid stops a test by a panic, which must reach it on its own goroutine.
 		var stop any
 		synctest.Test(t, func(t *testing.T) {
-			w := &world{t: rt, s: newSite(t, "", nil)}
+			w := &world{t: rt}
+			w.s = newSite(t, "", w.found)
 			defer func() { stop = recover() }()
 			defer w.leave()
 			rt.Repeat(rapid.StateMachineActions(w))
@@ -60,6 +63,22 @@ func TestModel(t *testing.T) {
 			panic(stop)
 		}
 	})
+}
+
+// found gives the server a group with three messages.
+func (w *world) found(c *Config) {
+	w.club = &club{info: GroupInfo{Name: "news", Maxima: 40, Maildrop: c.Accounts.(people)["mrose"] + ".news"}, mail: []uint64{7, 8, 40}}
+	text := ""
+	for _, s := range []string{"seven", "eight", "forty"} {
+		content := "Subject: " + s + "\n\n.\n" + s + "\n"
+		text += "From a Tue Nov  1 12:00:00 1988\n" + content + "\n"
+		w.news = append(w.news, &letter{content: crlf(content)})
+	}
+	if err := os.WriteFile(w.club.info.Maildrop, []byte(text), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	c.Groups = clubs{w.club}
+	c.Submission = new(postman)
 }
 
 // leave drops the session, if there is one.
@@ -137,19 +156,20 @@ func (w *world) ended() {
 
 // Wrong sends what is wrong in this state.
 func (w *world) Wrong(t *rapid.T) {
-	w.in(t, "new", "named", "in")
+	w.in(t, "new", "named", "in", "group")
 	lines := []string{"", "BOGUS", "LIST x", "RETR", "DELE 1 1", "TOP 1", "STAT 1", "USER", "PASS", "\xff", strings.Repeat("x", 254), strings.Repeat("y", 5000)}
+	lines = append(lines, "XTND", "XTND BBOARDS a b", "XTND ARCHIVE", "XTND XMIT x", "XTND XLST Subject 0")
 	switch w.state {
-	case "in":
+	case "in", "group":
 		lines = append(lines, "USER mrose", "PASS "+secret, "RPOP mrose")
 	case "new":
 		lines = append(lines, "PASS "+secret, "RPOP mrose")
 		fallthrough
 	case "named":
-		lines = append(lines, "STAT", "LIST", "RETR 1", "DELE 1", "NOOP", "LAST", "RSET", "TOP 1 1", "UIDL")
+		lines = append(lines, "STAT", "LIST", "RETR 1", "DELE 1", "NOOP", "LAST", "RSET", "TOP 1 1", "UIDL", "XTND BBOARDS", "XTND XMIT", "XTND XLST From")
 	}
 	w.p.err(rapid.SampledFrom(lines).Draw(t, "line"))
-	if w.state == "in" {
+	if w.state == "in" || w.state == "group" {
 		w.p.exact("NOOP", "+OK") // never too many in a row
 	} else {
 		w.p.ok("USER mrose")
@@ -159,7 +179,7 @@ func (w *world) Wrong(t *rapid.T) {
 
 // Deliver appends a letter to the file, as a delivery agent does.
 func (w *world) Deliver(t *rapid.T) {
-	w.in(t, "", "new", "named", "in")
+	w.in(t, "", "new", "named", "in", "group")
 	w.serial++
 	ending := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "ending")
 	body := rapid.SliceOfN(rapid.SampledFrom([]string{"", ".", "..", ".x", "From me", ">From a Tue Nov  1 12:00:00 1988",
@@ -179,10 +199,10 @@ func (w *world) Deliver(t *rapid.T) {
 
 // Wait lets time pass; too much of it ends the session (R1939-TIME-1).
 func (w *world) Wait(t *rapid.T) {
-	w.in(t, "new", "named", "in")
+	w.in(t, "new", "named", "in", "group")
 	d := time.Duration(rapid.IntRange(0, 700).Draw(t, "seconds")) * time.Second
 	limit := w.p.heard.Add(DefaultIdleTimeout)
-	if login := w.began.Add(loginTime); w.state != "in" && login.Before(limit) {
+	if login := w.began.Add(loginTime); w.state != "in" && w.state != "group" && login.Before(limit) {
 		limit = login
 	}
 	if d == time.Until(limit) {
@@ -197,28 +217,86 @@ func (w *world) Wait(t *rapid.T) {
 }
 
 func (w *world) Drop(t *rapid.T) { // R1081-QUIT-3
-	w.in(t, "new", "named", "in")
+	w.in(t, "new", "named", "in", "group")
 	w.leave()
 }
 
 func (w *world) Quit(t *rapid.T) { // R1081-QUIT-1, R1081-QUIT-2
-	w.in(t, "new", "named", "in")
+	w.in(t, "new", "named", "in", "group")
 	if w.state == "in" {
-		kept := []*letter{}
-		last := 0
-		for i, l := range w.mail {
-			if !w.deleted[i] {
-				kept = append(kept, l)
-			}
-			if i+1 == max(w.accessed, w.last) {
-				last = len(kept) // R1081-LAST-1: the same message, though others go
-			}
-		}
-		w.last = last
-		w.file = append(kept, w.file[len(w.mail):]...)
+		w.update()
 	}
 	w.p.ok("QUIT")
 	w.ended()
+}
+
+// update removes the marked messages from the file.
+func (w *world) update() {
+	kept := []*letter{}
+	last := 0
+	for i, l := range w.mail {
+		if !w.deleted[i] {
+			kept = append(kept, l)
+		}
+		if i+1 == max(w.accessed, w.last) {
+			last = len(kept) // R1081-LAST-1: the same message, though others go
+		}
+	}
+	w.last = last
+	w.file = append(kept, w.file[len(w.mail):]...)
+}
+
+// Bboards: R1082-BB-1, R1082-BB-2. An error changes nothing.
+func (w *world) Bboards(t *rapid.T) {
+	w.in(t, "in", "group")
+	command := rapid.SampledFrom([]string{"XTND BBOARDS", "XTND BBOARDS none", "xtnd bboards NEWS", "XTND ARCHIVE news", "XTND ARCHIVE none"}).Draw(t, "command")
+	switch command {
+	case "XTND BBOARDS":
+		w.p.exactLines(command, "+OK XTND", "news 40")
+	case "xtnd bboards NEWS":
+		if w.state == "in" {
+			w.update()
+		}
+		w.p.exactLines(command, "+OK XTND", "news 40")
+		w.state, w.mail, w.deleted, w.accessed = "group", w.news, map[int]bool{}, 0
+	default:
+		w.p.err(command)
+	}
+}
+
+// highest is what LAST tells: a group keeps nothing of earlier sessions.
+func (w *world) highest() int {
+	if w.state == "group" {
+		return w.accessed
+	}
+	return max(w.accessed, w.last)
+}
+
+// maxima is what LIST adds in a group (R1082-BB-3).
+func (w *world) maxima(i int) string {
+	if w.state != "group" {
+		return ""
+	}
+	return fmt.Sprintf(" %d", w.club.mail[i])
+}
+
+// Xmit: BERK-XMIT-1; what is sent is no command.
+func (w *world) Xmit(t *rapid.T) {
+	w.in(t, "in", "group")
+	w.p.exact("XTND XMIT", sendIt)
+	w.p.exact("QUIT\r\n..\r\nDELE 1\r\n.", "+OK message accepted")
+}
+
+// Xlst: BERK-XLST-1.
+func (w *world) Xlst(t *rapid.T) {
+	w.in(t, "in", "group")
+	var want []string
+	for i, l := range w.mail {
+		if line, _, _ := strings.Cut(l.content, "\r\n"); !w.deleted[i] {
+			want = append(want, fmt.Sprintf("%d %s", i+1, line))
+		}
+	}
+	w.p.exactLines("XTND XLST subject", "+OK XTND subject fields follow", want...)
 }
 
 // number draws a message number; i is its index, -1 if there is no such message.
@@ -245,19 +323,19 @@ func (w *world) total() (count, octets int) {
 }
 
 func (w *world) Stat(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	count, octets := w.total()
 	w.p.exact("STAT", fmt.Sprintf("+OK %d %d", count, octets))
 }
 
 func (w *world) List(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	count, octets := w.total()
 	w.p.exact("LIST", fmt.Sprintf("+OK %d messages (%d octets)", count, octets))
 	want := ""
 	for i, l := range w.mail {
 		if !w.deleted[i] {
-			want += fmt.Sprintf("%d %d\r\n", i+1, len(l.content))
+			want += fmt.Sprintf("%d %d%s\r\n", i+1, len(l.content), w.maxima(i))
 		}
 	}
 	if got := w.p.body(); got != want {
@@ -266,16 +344,16 @@ func (w *world) List(t *rapid.T) {
 }
 
 func (w *world) ListOne(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	if n, i := w.number(t); i < 0 {
 		w.p.err("LIST " + n)
 	} else {
-		w.p.exact("LIST "+n, fmt.Sprintf("+OK %d %d", i+1, len(w.mail[i].content)))
+		w.p.exact("LIST "+n, fmt.Sprintf("+OK %d %d%s", i+1, len(w.mail[i].content), w.maxima(i)))
 	}
 }
 
 func (w *world) Retr(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	n, i := w.number(t)
 	if i < 0 {
 		w.p.err("RETR " + n)
@@ -289,7 +367,7 @@ func (w *world) Retr(t *rapid.T) {
 }
 
 func (w *world) Top(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	n, i := w.number(t)
 	lines := rapid.IntRange(0, 8).Draw(t, "lines")
 	if i < 0 {
@@ -305,31 +383,34 @@ func (w *world) Top(t *rapid.T) {
 }
 
 func (w *world) Dele(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	n, i := w.number(t)
 	if i < 0 {
 		w.p.err("DELE " + n)
 		return
 	}
 	w.p.ok("DELE " + n)
+	if w.state == "group" { // R1082-BB-3
+		return
+	}
 	w.deleted[i] = true
 	w.accessed = max(w.accessed, i+1)
 }
 
 func (w *world) Last(t *rapid.T) {
-	w.in(t, "in")
-	w.p.exact("LAST", fmt.Sprintf("+OK %d", max(w.accessed, w.last)))
+	w.in(t, "in", "group")
+	w.p.exact("LAST", fmt.Sprintf("+OK %d", w.highest()))
 }
 
 func (w *world) Rset(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	w.p.ok("RSET")
 	w.deleted, w.accessed = map[int]bool{}, 0
 }
 
 // Uidl: R1939-UIDL-1, also over sessions and deletions.
 func (w *world) Uidl(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	w.p.ok("UIDL")
 	lines := strings.Split(w.p.body(), "\r\n")
 	seen := map[string]bool{}
@@ -350,7 +431,7 @@ func (w *world) Uidl(t *rapid.T) {
 }
 
 func (w *world) UidlOne(t *rapid.T) {
-	w.in(t, "in")
+	w.in(t, "in", "group")
 	n, i := w.number(t)
 	if i < 0 {
 		w.p.err("UIDL " + n)

@@ -33,6 +33,8 @@ it becomes USER before it touches any file. As the name popper-deliver it does t
   --locks KINDS          delivery locks in the order they are taken, of dotlock,
                          fcntl, flock (dotlock,fcntl)
   --lock-wait DURATION   how long to wait for them (20s)
+  --group GROUP          deliver to a discussion group instead, with --groups DIR and
+                         --state DIR as popper has them
   --max-size SIZE        a longer message is refused, for instance 50M (no limit)
 
 Exit codes are those of sysexits.h: 0 when the message is on the disk, 75 if the mail
@@ -49,7 +51,8 @@ type delivery struct {
 	returnPath    bool
 	deliveredTo   string
 	lockFlags
-	maxSize int64
+	maxSize              int64
+	group, groups, state string
 }
 
 // deliver is `popper deliver`. A mail system starts it for each message, and needs to
@@ -87,19 +90,28 @@ func parseDelivery(args []string) (*delivery, error) {
 	f.StringVar(&d.deliveredTo, "delivered-to", "", "")
 	d.lockFlags.define(f)
 	size(f, &d.maxSize, "max-size")
+	f.StringVar(&d.group, "group", "", "")
+	f.StringVar(&d.groups, "groups", "", "")
+	f.StringVar(&d.state, "state", defaultState, "")
 	if err := f.Parse(args); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			err = usageError("%w", err)
 		}
 		return nil, err
 	}
+	named := d.user
+	if f.NArg() > 0 {
+		d.user = f.Arg(0)
+	}
 	switch {
 	case f.NArg() > 1:
 		return nil, usageError("one user: %q is too much", f.Arg(1))
-	case f.NArg() == 1 && d.user != "" && d.user != f.Arg(0):
-		return nil, usageError("two users: %q and %q", d.user, f.Arg(0))
-	case f.NArg() == 1:
-		d.user = f.Arg(0)
+	case named != "" && named != d.user:
+		return nil, usageError("two users: %q and %q", named, d.user)
+	case (d.group == "") != (d.groups == ""):
+		return nil, usageError("--group NAME and --groups DIR belong together")
+	case d.group != "" && d.user+d.file != "":
+		return nil, usageError("--group, and a user or a file: to which?")
 	case strings.ContainsAny(d.deliveredTo, "\r\n"):
 		return nil, usageError("--delivered-to: an address is on one line")
 	}
@@ -118,7 +130,7 @@ func (d *delivery) setQuoting(s string) error {
 
 // run delivers the message that in has. All of it is at hand before a lock is taken.
 func (d *delivery) run(in io.Reader) error {
-	path, create, err := d.maildrop()
+	appendTo, err := d.target()
 	if err != nil {
 		return err
 	}
@@ -129,7 +141,25 @@ func (d *delivery) run(in io.Reader) error {
 	}
 	l := mbox.Letter{Sender: d.envelopeSender(held.Reader()), Time: time.Now(), Text: held.Reader()}
 	l.Fields = d.fields(l.Sender)
-	return mbox.Append(path, l, d.quoting, mbox.Options{Locks: d.kinds, Wait: d.wait, Create: create})
+	return appendTo(l)
+}
+
+// target is how a letter gets to where it belongs.
+func (d *delivery) target() (func(mbox.Letter) error, error) {
+	o := mbox.Options{State: d.state, Locks: d.kinds, Wait: d.wait, Create: new(mbox.Creation)}
+	if d.group != "" {
+		g, err := openGroups(d.groups, d.state, d.lockFlags)
+		if err != nil {
+			return nil, err
+		}
+		o.Create.Mode = 0o644 // everybody may read it, unless the administrator says otherwise
+		return func(l mbox.Letter) error { return g.Deliver(d.group, l, d.quoting, o) }, nil
+	}
+	path, err := d.maildrop()
+	if err != nil {
+		return nil, err
+	}
+	return func(l mbox.Letter) error { return mbox.Append(path, l, d.quoting, o) }, nil
 }
 
 // hold takes the message in.
@@ -146,30 +176,29 @@ func (d *delivery) hold(held *spoolfile.File, in io.Reader) error {
 	return nil
 }
 
-// maildrop is the file to deliver to, and how it is made if it is missing. Run by
-// root, the program is the maildrop's user afterwards.
-func (d *delivery) maildrop() (path string, create *mbox.Creation, err error) {
-	create = new(mbox.Creation)
+// maildrop is the file to deliver to. Run by root, the program is the maildrop's user
+// afterwards.
+func (d *delivery) maildrop() (path string, err error) {
 	if d.file != "" && d.user == "" {
 		if !filepath.IsAbs(d.file) {
-			return "", nil, usageError("--file %s: write an absolute path", d.file)
+			return "", usageError("--file %s: write an absolute path", d.file)
 		}
-		return d.file, create, nil
+		return d.file, nil
 	}
 	if err := d.whoseMail(); err != nil {
-		return "", nil, err
+		return "", err
 	}
 	if path = d.file; path == "" {
 		if path, err = passwd.Maildrop(d.pattern, d.user); err != nil {
-			return "", nil, usageError("%w", err)
+			return "", usageError("%w", err)
 		}
 	}
 	if os.Geteuid() == 0 {
 		if err := become(d.user, filepath.Dir(path)); err != nil {
-			return "", nil, err
+			return "", err
 		}
 	}
-	return path, create, nil
+	return path, nil
 }
 
 // envelopeSender is the sender that the mail system has told, or the message has.

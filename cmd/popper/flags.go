@@ -22,6 +22,7 @@ const usage = `popper: a POP3 server for mbox spools
   popper --inetd --passwd FILE [flags]         one session on standard input and output
   popper passwd [--algorithm A] FILE USER      sets a password, read from the terminal
   popper deliver [flags] [USER]                appends a message to a maildrop
+  popper archive --groups DIR [flags] GROUP... moves messages to a group's archive
   popper demo [--listen ADDR] [-d]             a server with a made-up spool, to try
 
 One dash does as well as two. Without --listen, and with a socket as standard
@@ -38,6 +39,12 @@ input, popper does as with --inetd.
                          fcntl, flock (dotlock,fcntl)
   --lock-wait DURATION   how long to wait for them (20s)
   --mboxrd               undo the quoting of ">From " lines
+  --groups DIR           discussion groups: files NAME.group, or MH's bboards
+  --anonymous            "anonymous" may log in, and read what everybody may
+  --anonymous-from LIST  only from these addresses or prefixes, with commas between
+  --rpop FILE            who may log in by RPOP: lines of HOST REMOTE-USER [LOCAL-USER]
+  --dialects LIST        which commands are known besides RFC 1081's, of rfc1939,
+                         rfc1082 and berkeley (all)
   --idle-timeout DURATION  a client that is silent longer is cut off (10m)
   --login-failures N     failed logins that end a session (3)
   --max-sessions N       sessions at the same time, when listening (1024)
@@ -57,6 +64,7 @@ type config struct {
 	state    string
 	journal  string
 	lockFlags
+	dialectFlags
 	mboxrd   bool
 	idle     time.Duration
 	failures int
@@ -81,9 +89,10 @@ func (c *config) flags() *flag.FlagSet {
 	f.BoolVar(&c.inetd, "inetd", false, "")
 	f.StringVar(&c.passwd, "passwd", "", "")
 	f.StringVar(&c.maildrop, "maildrop", defaultMaildrop, "")
-	f.StringVar(&c.state, "state", "/var/lib/popper", "")
+	f.StringVar(&c.state, "state", defaultState, "")
 	f.StringVar(&c.journal, "journal", "", "")
 	c.lockFlags.define(f)
+	c.dialectFlags.define(f)
 	f.BoolVar(&c.mboxrd, "mboxrd", false, "")
 	duration(f, &c.idle, "idle-timeout", server.DefaultIdleTimeout)
 	f.IntVar(&c.failures, "login-failures", server.DefaultLoginFailures, "")
@@ -110,7 +119,10 @@ func duration(f *flag.FlagSet, to *time.Duration, name string, value time.Durati
 	})
 }
 
-const defaultMaildrop = "/var/mail/%u"
+const (
+	defaultMaildrop = "/var/mail/%u"
+	defaultState    = "/var/lib/popper"
+)
 
 // size defines a flag for a number of octets; K, M and G are those of 1024.
 func size(f *flag.FlagSet, to *int64, name string) {
@@ -179,7 +191,7 @@ func parse(args []string) (*config, error) {
 	}
 	switch {
 	case f.NArg() > 0:
-		return c, usageError("what is %q? popper takes flags only, or passwd, deliver or demo as first word", f.Arg(0))
+		return c, usageError("what is %q? popper takes flags only, or passwd, deliver, archive or demo as first word", f.Arg(0))
 	case c.inetd && len(c.listen) > 0:
 		return c, usageError("--inetd and --listen exclude one another")
 	case !c.inetd && len(c.listen) == 0:
@@ -216,5 +228,7 @@ func (c *config) server() server.Config {
 		LoginFailures: c.failures,
 		MaxSessions:   c.sessions,
 		Grace:         grace,
+		Dialects:      c.dialects,
+		Guests:        c.guests(),
 	}
 }

@@ -4,6 +4,7 @@
 //	popper --inetd --passwd FILE          one session on standard input and output
 //	popper passwd FILE USER               sets a user's password
 //	popper deliver USER                   appends a message to a maildrop
+//	popper archive GROUP                  moves messages to a group's archive
 //	popper demo                           a server with a made-up spool, to try
 //
 // It needs no privileges beyond its port, the passwd file and the spool; run it
@@ -26,6 +27,8 @@ func main() {
 			os.Exit(setPassword(args[1:]))
 		case "deliver":
 			os.Exit(deliver(args[1:]))
+		case "archive":
+			os.Exit(archive(args[1:]))
 		case "demo":
 			os.Exit(demo(args[1:]))
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"popper/server"
+	"popper/server/bboards"
 	"popper/server/passwd"
 )
 
@@ -74,6 +75,16 @@ func newServer(c *config, log *slog.Logger) (*server.Server, error) {
 	}
 	s := c.server()
 	s.Accounts, s.Log = accounts, log
+	if c.groups != "" {
+		if s.Groups, err = bboards.Open(c.groups, s.Maildrop, log); err != nil {
+			return nil, configError("--groups: %w", err)
+		}
+	}
+	if c.rpop != "" {
+		if s.Trusted, err = readTrust(c.rpop); err != nil {
+			return nil, configError("--rpop: %w", err)
+		}
+	}
 	return server.New(s), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"popper/mbox"
+	"popper/server/bboards"
 )
 
 // More exit codes of sysexits.h, by which a mail system decides what becomes of a
@@ -25,6 +26,8 @@ func sysexit(err error) int {
 	switch {
 	case errors.As(err, &f):
 		return f.code
+	case errors.Is(err, bboards.ErrNoGroup):
+		return exitNoUser
 	case errors.Is(err, mbox.ErrNotMailbox):
 		return exitCantCreate
 	case errors.Is(err, mbox.ErrReadOnly), errors.Is(err, fs.ErrPermission):

@@ -115,7 +115,7 @@ type ruling struct {
 	*state
 	box    box
 	fresh  bool
-	before uint64 // the highest number so far
+	before uint64          // the highest number so far
 	used   map[uint64]bool // in the other file
 	news   bool
 }

@@ -98,6 +98,15 @@ func (f *File) Authenticate(ctx context.Context, name string, secret []byte) (se
 	return server.Account{Name: name, Maildrop: u.maildrop}, nil
 }
 
+// Lookup implements server.Directory.
+func (f *File) Lookup(_ context.Context, name string) (server.Account, error) {
+	u, known := f.current().users[name]
+	if !known || u.digest == nil {
+		return server.Account{}, server.ErrDenied
+	}
+	return server.Account{Name: name, Maildrop: u.maildrop}, nil
+}
+
 // compare waits for its turn, then computes. It stops waiting when ctx ends.
 func (f *File) compare(ctx context.Context, d algorithm.Digest, secret []byte) (bool, error) {
 	wait := time.NewTimer(queueWait)
