@@ -43,6 +43,12 @@ input, popper does as with --inetd.
   --anonymous            "anonymous" may log in, and read what everybody may
   --anonymous-from LIST  only from these addresses or prefixes, with commas between
   --rpop FILE            who may log in by RPOP: lines of HOST REMOTE-USER [LOCAL-USER]
+  --sendmail PATH        send clients' mail (XTND XMIT) through this program
+  --submission URL       or to this server: smtp://HOST, smtps://USER@HOST
+  --submission-password FILE  the password of that user
+  --mail-domain DOMAIN   that of the users' addresses (this machine's)
+  --max-message SIZE     a longer message is not sent (50M)
+  --max-recipients N     nor one to more addresses (100)
   --dialects LIST        which commands are known besides RFC 1081's, of rfc1939,
                          rfc1082 and berkeley (all)
   --idle-timeout DURATION  a client that is silent longer is cut off (10m)
@@ -65,6 +71,7 @@ type config struct {
 	journal  string
 	lockFlags
 	dialectFlags
+	submitFlags
 	mboxrd   bool
 	idle     time.Duration
 	failures int
@@ -93,6 +100,7 @@ func (c *config) flags() *flag.FlagSet {
 	f.StringVar(&c.journal, "journal", "", "")
 	c.lockFlags.define(f)
 	c.dialectFlags.define(f)
+	c.submitFlags.define(f)
 	f.BoolVar(&c.mboxrd, "mboxrd", false, "")
 	duration(f, &c.idle, "idle-timeout", server.DefaultIdleTimeout)
 	f.IntVar(&c.failures, "login-failures", server.DefaultLoginFailures, "")
@@ -207,7 +215,7 @@ func parse(args []string) (*config, error) {
 	case c.failures < 1:
 		return c, usageError("--login-failures %d: at least 1", c.failures)
 	}
-	if err := c.lockFlags.check(); err != nil {
+	if err := errors.Join(c.lockFlags.check(), c.submitFlags.check()); err != nil {
 		return c, err
 	}
 	if err := passwd.CheckPattern(c.maildrop); err != nil {
@@ -230,5 +238,6 @@ func (c *config) server() server.Config {
 		Grace:         grace,
 		Dialects:      c.dialects,
 		Guests:        c.guests(),
+		MaxContent:    c.maxMessage,
 	}
 }

@@ -80,6 +80,9 @@ func newServer(c *config, log *slog.Logger) (*server.Server, error) {
 			return nil, configError("--groups: %w", err)
 		}
 	}
+	if s.Submission, err = c.submitFlags.open(); err != nil {
+		return nil, err
+	}
 	if c.rpop != "" {
 		if s.Trusted, err = readTrust(c.rpop); err != nil {
 			return nil, configError("--rpop: %w", err)
