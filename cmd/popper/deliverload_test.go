@@ -18,7 +18,7 @@ func TestAgentsTogether(t *testing.T) {
 		other := *p
 		other.agent = a
 		other.program = other.find()
-		other.write(p.dir+"/conf", brief+expand(a.conf, p.dir))
+		other.write(p.dir+"/conf", expand(a.conf, p.dir))
 		if p.as.Credential != nil {
 			other.giveAway("nobody")
 		}
