@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +75,10 @@ func writeJournal(d disk, h head, name string, replace bool) (*journal, error) {
 	}
 	temp := name + ".new"
 	f, err := d.Create(temp)
+	if errors.Is(err, fs.ErrExist) { // not ours, else it had been removed; anyone may have put it there
+		temp = fmt.Sprintf("%s.%016x", temp, rand.Uint64())
+		f, err = d.Create(temp)
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("%w: %s", err, permission(filepath.Dir(name), "write"))
 	}
@@ -81,12 +86,18 @@ func writeJournal(d disk, h head, name string, replace bool) (*journal, error) {
 		return nil, err
 	}
 	j := &journal{h, f, name, d}
-	if err = j.write(); err == nil {
+	room := h.room()
+	if replace {
+		room = h.window // it must fit into what the first one has given back
+	}
+	if err = j.write(room); err == nil {
 		err = d.Rename(temp, name)
 	}
 	if err != nil {
-		_ = f.Truncate(0) // empty it does no harm, whichever name it has
-		_ = f.Sync()
+		if !replace { // it may have either name: the first one's only if it is valid
+			_ = f.Truncate(0) // empty it does no harm
+			_ = f.Sync()
+		}
 		_ = d.Remove(temp) // if it stays, the next opening removes it
 		f.Close()
 		return nil, err
@@ -101,15 +112,16 @@ func writeJournal(d disk, h head, name string, replace bool) (*journal, error) {
 	return j, nil
 }
 
-func (j *journal) write() error {
+// write writes the journal, and takes room behind the plan.
+func (j *journal) write(room int64) error {
 	b := j.encode()
-	if err := reserve(j.disk, j.f, int64(len(b))+j.room()); err != nil {
+	if err := reserve(j.disk, j.f, int64(len(b))+room); err != nil {
 		return err
 	}
 	if _, err := j.f.WriteAt(b, 0); err != nil {
 		return err
 	}
-	if err := j.f.Truncate(int64(len(b)) + j.room()); err != nil {
+	if err := j.f.Truncate(int64(len(b)) + room); err != nil {
 		return err
 	}
 	return j.f.Sync()

@@ -47,8 +47,8 @@ type head struct {
 var errDamaged = errors.New("journal is damaged")
 
 // errOlder: in version 1 the checksum of what will be cut off was of its two ends only.
-var errOlder = errors.New("journal is of version 1, and was written by an older popper: to finish its update, stop this one, " +
-	"give the journal its name without the ending \".unfinished-TIME\", and log in once with the older one, before mail is removed")
+var errOlder = errors.New("journal is of version 1, and was written by an older popper: to finish its update, stop this one " +
+	"and log in once with the older one")
 
 // chunks is the number of output chunks.
 func (h *head) chunks() int64 { return (h.size - h.to + h.chunk - 1) / h.chunk }

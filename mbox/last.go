@@ -44,7 +44,7 @@ func (m *Maildrop) Last() int {
 }
 
 // SetLast keeps n, 0 ≤ n ≤ Len, for later sessions' Last. It is called before Remove,
-// which keeps it right. An error means that the old value stays, which the
+// which then keeps it right. An error means that the old value stays, which the
 // administrator should know of.
 func (m *Maildrop) SetLast(n int) error {
 	if m.options.Shared {

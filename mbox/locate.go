@@ -105,10 +105,35 @@ func (s *slide) checkLeftover(size int64) error {
 	return err
 }
 
+// again writes the octets [from, to) of f as they are.
+func (s *slide) again(f file, from, to int64) error {
+	buf := getBlock(int(s.j.chunk))
+	defer putBlock(buf)
+	for from < to {
+		s.progress()
+		b := buf[:min(s.j.chunk, to-from)]
+		if err := readFull(f, b, from); err != nil {
+			return err
+		}
+		if _, err := f.WriteAt(b, from); err != nil {
+			return err
+		}
+		from += int64(len(b))
+	}
+	return nil
+}
+
 // settle makes durable what the update left: the journal under its name, the file,
-// and in it the window, which is written once more.
+// and in it the window. All of it is written once more: after an fsync that failed, the
+// system may show octets that the disk never got, and no later fsync would tell.
 func (s *slide) settle(w windowRecord) error {
+	if err := s.again(s.j.f, 0, s.j.area()+w.n); err != nil {
+		return err
+	}
 	if err := s.j.f.Sync(); err != nil {
+		return err
+	}
+	if err := s.again(s.f, s.to, w.from); err != nil {
 		return err
 	}
 	if err := s.j.syncDir(); err != nil {

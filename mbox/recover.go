@@ -27,68 +27,106 @@ func (m *Maildrop) recover(progress func()) error {
 	if err != nil {
 		return err
 	}
+	// Updates first: what is in the middle of one cannot be compared with old mail.
+	mail := false
 	for _, name := range names {
-		err := m.recoverFrom(name, progress)
-		if errors.Is(err, ErrInUse) {
-			return err
-		}
-		if noRoom(err) {
-			err = fmt.Errorf("%w: make room on its disk or raise the quota", err)
-		}
+		is, err := m.recoverFrom(name, progress)
 		if err != nil {
-			return fmt.Errorf("%s: an interrupted update cannot be finished now: journal %s: %w", m.path, name, err)
+			return m.notRecovered(name, err)
+		}
+		mail = mail || is
+	}
+	if mail {
+		if err := m.recoverMail(m.besideName(), progress); err != nil {
+			return m.notRecovered(m.besideName(), err)
 		}
 	}
 	m.dropMerged()
 	return nil
 }
 
-// recoverFrom deals with what is at one of the journal's places.
-func (m *Maildrop) recoverFrom(name string, progress func()) error {
-	m.dropUnborn(name + ".new")
-	m.dropTwin(name)
+// recoverMail merges mail that an older popper left behind.
+func (m *Maildrop) recoverMail(name string, progress func()) error {
 	f, err := m.openOwned(name)
 	if err != nil || f == nil {
 		return err
 	}
 	defer f.Close()
+	if err := lockLeft(m.options.disk, f, name); err != nil {
+		return err
+	}
+	if m.readOnly != nil {
+		m.warn("mail that an older popper left behind cannot be merged: the maildrop cannot be written", "file", name, "err", m.readOnly)
+		return nil
+	}
+	return m.merge(&journal{f: f, name: name, disk: m.options.disk}, progress)
+}
+
+// notRecovered says what mends it.
+func (m *Maildrop) notRecovered(name string, err error) error {
+	switch {
+	case errors.Is(err, ErrInUse):
+		return err
+	case errors.Is(err, unix.EFBIG):
+		err = fmt.Errorf("%w: raise the limit on the size of files (ulimit -f, LimitFSIZE)", err)
+	case noRoom(err):
+		err = fmt.Errorf("%w: make room on its disk or raise the quota", err)
+	}
+	return fmt.Errorf("%s: an interrupted update cannot be finished now: journal %s: %w", m.path, name, err)
+}
+
+// recoverFrom deals with what is at one of the journal's places, and tells whether it is
+// mail of an older popper, which it leaves.
+func (m *Maildrop) recoverFrom(name string, progress func()) (mail bool, err error) {
+	m.dropUnborn(name + ".new")
+	m.dropTwin(name)
+	f, err := m.openOwned(name)
+	if err != nil || f == nil {
+		return false, err
+	}
+	defer f.Close()
 	if name == m.besideName() {
 		if err := lockLeft(m.options.disk, f, name); err != nil {
-			return err
+			return false, err
 		}
 	}
 	fi, err := f.Stat()
 	if err != nil {
-		return err
+		return false, err
 	}
 	j := &journal{f: f, name: name, disk: m.options.disk}
 	if fi.Size() == 0 {
 		// An update that was taken back, or mail that was merged. If it cannot be
 		// removed it does no harm.
 		_ = j.remove()
-		return nil
+		return false, nil
 	}
-	old, err := isMail(f, fi.Size())
-	if err != nil {
-		return err
+	if name == m.besideName() {
+		if mail, err = isMail(f, fi.Size()); err != nil || mail {
+			return mail, err
+		}
 	}
-	old = old && name == m.besideName()
-	switch {
-	case m.readOnly != nil && old:
-		m.warn("mail that an older popper left behind cannot be merged: the maildrop cannot be written", "file", name, "err", m.readOnly)
-		return nil
-	case m.readOnly != nil:
-		return fmt.Errorf("%w: %w", ErrReadOnly, m.readOnly)
-	case old:
-		return m.merge(j, progress)
+	if m.readOnly != nil {
+		return false, fmt.Errorf("%w: %w", ErrReadOnly, m.readOnly)
 	}
+	return false, m.finishUpdate(j, progress)
+}
+
+// finishUpdate finishes the update of a journal, or sets it aside.
+func (m *Maildrop) finishUpdate(j *journal, progress func()) error {
 	_ = os.Remove(m.beside(indexEnding)) // of the file before the update
-	h, err := readHead(f)
+	h, err := readHead(j.f)
 	if err == nil {
 		j.head = *h
 		err = m.complete(j, progress)
 	}
-	if errors.Is(err, errOther) || errors.Is(err, errDamaged) || errors.Is(err, errOlder) {
+	switch {
+	case errors.Is(err, errOlder):
+		m.readOnly = err
+		m.warn("the maildrop was left in the middle of an update by another version of popper; it is served as it is, may hold mail "+
+			"twice or in pieces, and may not be changed", "maildrop", m.path, "journal", j.name, "err", err)
+		return nil
+	case errors.Is(err, errOther) || errors.Is(err, errDamaged):
 		return m.setAside(j, err)
 	}
 	return err
@@ -103,8 +141,10 @@ func (m *Maildrop) openOwned(name string) (file, error) {
 		return nil, nil
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.ELOOP), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ENXIO):
 		// It is not ours, or no regular file.
-	case err != nil:
-		return nil, err
+	case err != nil: // such as a program that runs, or a file with a lease
+		if fi, statErr := m.options.disk.Lstat(name); statErr != nil || m.mayObey(fi) == nil {
+			return nil, err
+		}
 	default:
 		var fi, spool os.FileInfo
 		if fi, err = f.Stat(); err == nil {
@@ -117,11 +157,49 @@ func (m *Maildrop) openOwned(name string) (file, error) {
 		if err = journalOwner(fi, spool); err == nil {
 			return f, nil
 		}
+		other := !hasTitle(f)
 		f.Close()
+		if other {
+			break
+		}
+		m.distrust(name, err)
+	}
+	if errors.Is(err, fs.ErrPermission) { // it cannot be looked at
+		m.distrust(name, err)
 	}
 	m.warn("a file stands where journals of updates are kept, and is ignored; if it was made by popper under another account, "+
 		"give it to this one, else move it away", "file", name, "err", err, "uid", os.Geteuid())
 	return nil, nil
+}
+
+// mayObey is journalOwner for a file that may not be there to be compared with.
+func (m *Maildrop) mayObey(fi os.FileInfo) error {
+	spool, err := m.mailOwner(fi)
+	if err != nil {
+		return err
+	}
+	return journalOwner(fi, spool)
+}
+
+// hasTitle tells whether a file begins like a journal.
+func hasTitle(f file) bool {
+	b := make([]byte, len("popper update journal"))
+	return readFull(f, b, 0) == nil && string(b) == headTitle[:len(b)]
+}
+
+// distrust keeps a maildrop from being changed beside which there is a file that could be
+// its journal, but is not obeyed: one of another account of popper's, or with a second
+// name. What others put there is no reason.
+func (m *Maildrop) distrust(name string, because error) {
+	fi, err := m.options.disk.Lstat(name)
+	if err != nil || !fi.Mode().IsRegular() || fi.Size() == 0 || m.readOnly != nil {
+		return
+	}
+	spool, err := m.mailOwner(fi)
+	if uid := owner(fi); err == nil && (uid == os.Geteuid() || uid == 0 || uid == owner(spool)) {
+		m.readOnly = fmt.Errorf("%s may be the journal of an update, and cannot be used: %w: give it to the user that popper runs as, "+
+			"with one name only, or move it away", name, because)
+	}
 }
 
 // dropUnborn removes a journal that was not finished: its update never began.
@@ -256,9 +334,13 @@ func (m *Maildrop) setAside(j *journal, because error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		err = fmt.Errorf("%w: %s", err, permission(filepath.Dir(j.name), "write"))
 	}
-	m.readOnly = fmt.Errorf("journal %s cannot be set aside: %w", j.name, err)
+	name := j.name
+	if _, statErr := m.options.disk.Lstat(name); statErr != nil {
+		name = aside // it is called so now, but may not be after a power cut
+	}
+	m.readOnly = fmt.Errorf("journal %s cannot be set aside: %w", name, err)
 	m.warn(served+"until it can be set aside the maildrop may not be changed: move it away when done",
-		"maildrop", m.path, "journal", j.name, "err", errors.Join(because, err))
+		"maildrop", m.path, "journal", name, "err", errors.Join(because, err))
 	return nil
 }
 

@@ -160,8 +160,8 @@ func TestRecoverCopy(t *testing.T) {
 	}
 }
 
-// What else may stand under the journal's name. Nothing of it may be obeyed, make
-// Open wait, or stop an update.
+// What else may stand under the journal's name. Nothing of it may be obeyed or make
+// Open wait; only what may be a journal of ours stops an update.
 func TestPlantedJournal(t *testing.T) {
 	path := interrupted(t)
 	real := []byte(contents(t, beside(path)))
@@ -179,26 +179,27 @@ func TestPlantedJournal(t *testing.T) {
 		plant func(name string) error
 		root  bool
 		gone  bool // it is taken away
+		keeps bool // it may be a journal of ours: nothing may be removed meanwhile
 	}{
-		{"symlink", func(name string) error { return os.Symlink(elsewhere, name) }, false, false},
-		{"dangling symlink", func(name string) error { return os.Symlink("/nowhere", name) }, false, false},
-		{"fifo", func(name string) error { return unix.Mkfifo(name, 0o600) }, false, false},
-		{"directory", func(name string) error { return os.Mkdir(name, 0o700) }, false, false},
-		{"hard link", func(name string) error { return os.Link(elsewhere, name) }, false, false},
+		{"symlink", func(name string) error { return os.Symlink(elsewhere, name) }, false, false, false},
+		{"dangling symlink", func(name string) error { return os.Symlink("/nowhere", name) }, false, false, false},
+		{"fifo", func(name string) error { return unix.Mkfifo(name, 0o600) }, false, false, false},
+		{"directory", func(name string) error { return os.Mkdir(name, 0o700) }, false, false, false},
+		{"hard link", func(name string) error { return os.Link(elsewhere, name) }, false, false, true},
 		{"other owner", func(name string) error {
 			return errors.Join(os.WriteFile(name, real, 0o600), os.Chown(name, 12345, 12345))
-		}, true, false},
+		}, true, false, false},
 		{"all may write", func(name string) error {
 			return errors.Join(os.WriteFile(name, real, 0o600), os.Chmod(name, 0o666))
-		}, false, false},
-		{"empty", func(name string) error { return os.WriteFile(name, nil, 0o600) }, false, true},
-		{"garbage", func(name string) error { return os.WriteFile(name, []byte("garbage\n"), 0o600) }, false, true},
-		{"other file's", func(name string) error { return os.WriteFile(name, others, 0o600) }, false, true},
-		{"head cut", func(name string) error { return os.WriteFile(name, real[:100], 0o600) }, false, true},
-		{"plan cut", func(name string) error { return os.WriteFile(name, real[:planAt+8], 0o600) }, false, true},
-		{"window cut", func(name string) error { return os.WriteFile(name, others[:len(others)-1], 0o600) }, false, true},
-		{"head damaged", func(name string) error { return os.WriteFile(name, flip(titleSize+1), 0o600) }, false, true},
-		{"plan damaged", func(name string) error { return os.WriteFile(name, flip(planAt+1), 0o600) }, false, true},
+		}, false, false, true},
+		{"empty", func(name string) error { return os.WriteFile(name, nil, 0o600) }, false, true, false},
+		{"garbage", func(name string) error { return os.WriteFile(name, []byte("garbage\n"), 0o600) }, false, true, false},
+		{"other file's", func(name string) error { return os.WriteFile(name, others, 0o600) }, false, true, false},
+		{"head cut", func(name string) error { return os.WriteFile(name, real[:100], 0o600) }, false, true, false},
+		{"plan cut", func(name string) error { return os.WriteFile(name, real[:planAt+8], 0o600) }, false, true, false},
+		{"window cut", func(name string) error { return os.WriteFile(name, others[:len(others)-1], 0o600) }, false, true, false},
+		{"head damaged", func(name string) error { return os.WriteFile(name, flip(titleSize+1), 0o600) }, false, true, false},
+		{"plan damaged", func(name string) error { return os.WriteFile(name, flip(planAt+1), 0o600) }, false, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.root && os.Geteuid() != 0 {
@@ -212,10 +213,14 @@ func TestPlantedJournal(t *testing.T) {
 			log := warned(&o)
 			m := open(t, path, o)
 			agree(t, m, []byte(three))
-			if err := m.Remove(set(1)); err != nil {
+			want := threeWithout
+			if c.keeps {
+				want = three
+			}
+			if err := m.Remove(set(1)); errors.Is(err, ErrReadOnly) != c.keeps || err != nil && !c.keeps {
 				t.Errorf("Remove: %v", err)
 			}
-			if got := contents(t, path); got != threeWithout {
+			if got := contents(t, path); got != want {
 				t.Errorf("became %q", got)
 			}
 			if _, err := os.Lstat(beside(path)); (err != nil) != c.gone {
@@ -398,10 +403,12 @@ func TestOlderJournal(t *testing.T) {
 	is := contents(t, path)
 	o := options(path)
 	log := warned(&o)
-	open(t, path, o)
-	kept, _ := filepath.Glob(beside(path) + ".unfinished-*")
-	if len(kept) != 1 || contents(t, kept[0]) != string(b) || contents(t, path) != is {
-		t.Errorf("kept %v, file %q", kept, contents(t, path))
+	m := open(t, path, o)
+	if err := m.Remove(set(0)); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("Remove: %v", err)
+	}
+	if contents(t, beside(path)) != string(b) || contents(t, path) != is {
+		t.Errorf("file %q", contents(t, path))
 	}
 	if len(*log) != 1 || !strings.Contains((*log)[0], "version 1") || !strings.Contains((*log)[0], "older") {
 		t.Errorf("log: %q", *log)

@@ -69,7 +69,8 @@ import (
 // whose journal takes the place of the first one's in one rename. Until then the first
 // one holds, and needs its window no more. So that a full disk does not keep the
 // maildrop from being shown, the room of that window, two chunks at least, is given
-// back first; the second journal, with a window of one chunk if need be, fits into it.
+// back first; the second journal, with a window of one chunk if need be, fits into it. (If
+// that is interrupted, and mail comes once more, a third has the room of one chunk.)
 //
 // What is assumed of the file system: fsync tells the truth; rename, unlink and
 // ftruncate are atomic; a write that was not followed by fsync changes nothing but
@@ -78,11 +79,13 @@ import (
 // What can still go wrong: a program that ignores the delivery locks writes in the
 // middle, or another one rewrites the file between crash and recovery; then checksums
 // do not fit, nothing is touched, and the journal is set aside for the administrator;
-// where it cannot be, the maildrop can only be read. A program that reads the file before popper has finished sees mail twice and torn.
+// where it cannot be, the maildrop can only be read. A program that reads the file
+// before popper has finished sees mail twice and torn.
 // If another program takes the room that the first journal gives back for the second,
 // the login is refused until there is room, since mail would be shown twice.
 // A journal in a directory that is not looked into any more is not found. A device that
-// loses octets of which fsync had an error leaves a file that checksums do not fit.
+// loses octets of which fsync had an error still shows them until they leave memory:
+// so recovery writes all that it relies on once more before its own fsync.
 
 // carryOut makes the file of size octets what p says, and returns when the disk has it.
 func (m *Maildrop) carryOut(p plan, size int64, progress func()) error {
@@ -120,6 +123,8 @@ func notBegun(err error) error {
 	switch {
 	case errors.Is(err, ErrUnfinished):
 		return err
+	case errors.Is(err, unix.EFBIG):
+		return fmt.Errorf("%w: %w: raise the limit on the size of files (ulimit -f, LimitFSIZE)", ErrNotBegun, err)
 	case noRoom(err):
 		return fmt.Errorf("%w: %w: make room or raise the quota, or set a journal directory on a disk that has room", ErrNotBegun, err)
 	}

@@ -76,14 +76,11 @@ func (d *dialog) enter(name string, archive bool) outcome {
 	if err != nil {
 		return d.groupTrouble(info.Name, err)
 	}
-	info.Maxima = 0
-	for _, m := range maxima {
-		info.Maxima = max(info.Maxima, m)
+	if archive {
+		info.Maxima = 0
 	}
-	if !archive { // it outlives the messages
-		if now, err := g.Info(); err == nil {
-			info.Maxima = now.Maxima
-		}
+	for _, m := range maxima { // what came since is not there to be read
+		info.Maxima = max(info.Maxima, m)
 	}
 	if o := d.leave(); !o.ok {
 		_ = drop.Close()

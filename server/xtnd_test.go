@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"popper/mbox"
 	"popper/parser"
 )
 
@@ -257,4 +258,32 @@ func TestAnonymousRefused(t *testing.T) {
 		p.ok("USER anonymous")
 		p.want("PASS x", "-ERR [AUTH]")
 	}
+}
+
+// late is a group to which mail is delivered just after it was opened.
+type late struct{ *club }
+
+func (g late) Open(archive bool, o mbox.Options) (*mbox.Maildrop, []uint64, error) {
+	m, numbers, err := g.club.Open(archive, o)
+	g.info.Maxima++
+	return m, numbers, err
+}
+
+type lateGroups []Group
+
+func (l lateGroups) Readable(string) ([]Group, error) { return l, nil }
+
+// R1082-MAX-1: the listing does not run ahead of what was opened: who remembers its
+// number would never fetch the message.
+func TestListingIsOfWhatWasOpened(t *testing.T) {
+	groups := withGroups(t)
+	s := newSite(t, two, func(c *Config) {
+		groups(c)
+		c.Groups = lateGroups{late{c.Groups.(clubs)[0]}}
+	})
+	p := s.login(t)
+	p.virtual = false
+	p.exactLines("XTND BBOARDS system", "+OK XTND", "system 10")
+	p.exactLines("LIST", "+OK 2 messages (52 octets)", "1 31 9", "2 21 10")
+	p.quit()
 }

@@ -7,8 +7,10 @@ import (
 	"io"
 	"net/mail"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"popper/mbox"
@@ -21,7 +23,7 @@ const deliverUsage = `popper deliver: appends the message on standard input to a
   popper deliver [flags] [USER]
 
 USER is whose maildrop it is; without it, the user who runs the program. Run by root,
-it becomes USER before it touches any file. As the name popper-deliver it does the same.
+it becomes USER before it touches any file, or with --file alone the directory's owner. As the name popper-deliver it does the same.
 
   --maildrop PATTERN     where the mail is; %u is the user (/var/mail/%u)
   --file FILE            the maildrop itself, instead
@@ -57,7 +59,15 @@ type delivery struct {
 
 // deliver is `popper deliver`. A mail system starts it for each message, and needs to
 // hear one thing: whether the message is on the disk, or else whether to try again.
-func deliver(args []string) int {
+func deliver(args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			code = tellMailSystem(fmt.Errorf("please report this: %v", p))
+		}
+	}()
+	// A mail system that stops, and tells its children, must not leave half a letter: it
+	// would deliver the whole one again. What is waited for is bounded.
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	d, err := parseDelivery(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Print(deliverUsage)
@@ -69,6 +79,10 @@ func deliver(args []string) int {
 	if err == nil {
 		return 0
 	}
+	return tellMailSystem(err)
+}
+
+func tellMailSystem(err error) int {
 	// One line: mail systems put it into what they tell the sender.
 	fmt.Fprintf(os.Stderr, "popper deliver: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
 	return sysexit(err)
@@ -150,7 +164,7 @@ func (d *delivery) target() (func(mbox.Letter) error, error) {
 	if d.group != "" {
 		g, err := openGroups(d.groups, d.state, d.lockFlags)
 		if err != nil {
-			return nil, err
+			return nil, failure{exitTempFail, err} // an administrator is at work
 		}
 		o.Create.Mode = 0o644 // everybody may read it, unless the administrator says otherwise
 		return func(l mbox.Letter) error { return g.Deliver(d.group, l, d.quoting, o) }, nil
@@ -179,10 +193,12 @@ func (d *delivery) hold(held *spoolfile.File, in io.Reader) error {
 // maildrop is the file to deliver to. Run by root, the program is the maildrop's user
 // afterwards.
 func (d *delivery) maildrop() (path string, err error) {
-	if d.file != "" && d.user == "" {
-		if !filepath.IsAbs(d.file) {
-			return "", usageError("--file %s: write an absolute path", d.file)
-		}
+	switch {
+	case d.file != "" && !filepath.IsAbs(d.file):
+		return "", usageError("--file %s: write an absolute path", d.file)
+	case d.file != "" && d.user == "" && os.Geteuid() == 0:
+		return d.file, becomeOwner(filepath.Dir(d.file))
+	case d.file != "" && d.user == "":
 		return d.file, nil
 	}
 	if err := d.whoseMail(); err != nil {

@@ -57,10 +57,10 @@ func TestDeliverExitCodes(t *testing.T) {
 		"path for a name":  {[]string{"../etc/passwd"}, 67, "begins with a dot"},
 		"unknown":          {[]string{"--maildrop", s.dir + "/%u", "no-such-user-here"}, 67, "no-such-user-here"},
 		"root":             {[]string{"--maildrop", s.dir + "/%u", "root"}, 77, "alias"},
-		"no mailbox":       {[]string{"--file", s.dir + "/garbage"}, 73, "not a mailbox"},
-		"link":             {[]string{"--file", s.dir + "/link"}, 73, "symbolic link"},
-		"directory":        {[]string{"--file", s.dir}, 73, "regular file"},
-		"no directory":     {[]string{"--file", s.dir + "/no/such"}, 73, "no such"},
+		"no mailbox":       {[]string{"--file", s.dir + "/garbage"}, 75, "not a mailbox"},
+		"link":             {[]string{"--file", s.dir + "/link"}, 75, "symbolic link"},
+		"directory":        {[]string{"--file", s.dir}, 75, "regular file"},
+		"no directory":     {[]string{"--file", s.dir + "/no/such"}, 75, "no such"},
 		"too long":         {[]string{"--file", s.mailbox, "--max-size", "5"}, 65, "--max-size"},
 		"size":             {[]string{"--file", s.mailbox, "--max-size", "5T"}, 64, "50M"},
 		"help":             {[]string{"--help"}, 0, "--return-path"},
@@ -146,7 +146,7 @@ func TestDeliverAsUser(t *testing.T) {
 	if err := os.Mkdir(spool, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, code := s.deliver("x\n", "--maildrop", spool+"/%u", "nobody"); code != 73 && code != 77 {
+	if out, code := s.deliver("x\n", "--maildrop", spool+"/%u", "nobody"); code != 75 {
 		t.Errorf("nobody could write root's directory: %d %s", code, out)
 	}
 	if err := os.Chmod(spool, 0o777); err != nil {
@@ -179,3 +179,38 @@ func TestDeliverFullDisk(t *testing.T) {
 }
 
 func ownerOf(fi os.FileInfo) uint32 { return fi.Sys().(*syscall.Stat_t).Uid }
+
+// A mail system that stops tells its children: the letter is written to its end, or not
+// at all, and no lock stays.
+func TestDeliverSignalled(t *testing.T) {
+	s := newSite(t)
+	s.write(s.mailbox, "")
+	message := "Subject: long\n\n" + strings.Repeat(strings.Repeat("x", 99)+"\n", 300_000)
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		s.write(s.mailbox, "")
+		cmd := exec.Command(binary, "deliver", "--file", s.mailbox, "-f", "a@b")
+		cmd.Stdin = strings.NewReader(message)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for { // until it writes
+			fi, err := os.Stat(s.mailbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fi.Size() > 0 || cmd.Process.Signal(syscall.Signal(0)) != nil {
+				break
+			}
+		}
+		_ = cmd.Process.Signal(sig)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %v", sig, err)
+		}
+		if got := s.read(s.mailbox); !strings.HasSuffix(got, message+"\n") {
+			t.Errorf("%v: %d octets", sig, len(got))
+		}
+		if _, err := os.Lstat(s.mailbox + ".lock"); err == nil {
+			t.Errorf("%v: a lock stays", sig)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -15,8 +16,12 @@ import (
 func (d *delivery) whoseMail() error {
 	if d.user == "" {
 		me, err := user.LookupId(strconv.Itoa(os.Getuid()))
-		if err != nil {
+		var unknown user.UnknownUserIdError
+		if errors.As(err, &unknown) {
 			return failure{exitNoUser, fmt.Errorf("%w: name the user", err)}
+		}
+		if err != nil {
+			return failure{exitTempFail, err}
 		}
 		d.user = me.Username
 	}
@@ -46,8 +51,8 @@ func become(name, dir string) error {
 	if uid == 0 {
 		return failure{exitNoPerm, fmt.Errorf("the maildrop of root is not delivered to: give root's mail an alias")}
 	}
-	if fi, err := os.Stat(dir); err == nil && fi.Mode().Perm()&0o020 != 0 {
-		gid = int(fi.Sys().(*syscall.Stat_t).Gid)
+	if spool, ok := spoolGroup(dir); ok {
+		gid = spool
 	}
 	err = syscall.Setgroups(groups)
 	if err == nil {
@@ -63,6 +68,39 @@ func become(name, dir string) error {
 		return failure{exitTempFail, fmt.Errorf("could not become user %s for good", name)}
 	}
 	return nil
+}
+
+// becomeOwner makes root the owner of the directory, who can put anything there under
+// the maildrop's name. In one that is root's own he stays root.
+func becomeOwner(dir string) error {
+	fi, err := os.Stat(dir)
+	if err != nil {
+		return failure{exitTempFail, err}
+	}
+	uid := fi.Sys().(*syscall.Stat_t).Uid
+	if uid == 0 {
+		return nil
+	}
+	u, err := user.LookupId(strconv.Itoa(int(uid)))
+	if err != nil {
+		return failure{exitTempFail, err}
+	}
+	return become(u.Username, dir)
+}
+
+// spoolGroup is the group whose programs may make files in a spool directory. It must be
+// root's own, and no link may lead to it: a user could choose another.
+func spoolGroup(dir string) (gid int, ok bool) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil || real != filepath.Clean(dir) {
+		return 0, false
+	}
+	fi, err := os.Lstat(real)
+	if err != nil {
+		return 0, false
+	}
+	st := fi.Sys().(*syscall.Stat_t)
+	return int(st.Gid), st.Uid == 0 && fi.IsDir() && fi.Mode().Perm()&0o020 != 0
 }
 
 // ids are the numbers of a user.

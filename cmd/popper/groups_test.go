@@ -182,7 +182,7 @@ func TestDeliverToGroupFails(t *testing.T) {
 		"path":      {to("../system"), 67, "no group called"},
 		"and user":  {to("system", "ann"), 64, "to which"},
 		"no groups": {[]string{"--group", "system"}, 64, "--groups DIR"},
-		"directory": {[]string{"--group", "system", "--groups", c.dir + "/none", "--state", c.dir + "/state"}, 78, "--groups"},
+		"directory": {[]string{"--group", "system", "--groups", c.dir + "/none", "--state", c.dir + "/state"}, 75, "--groups"},
 	} {
 		if out, code := c.deliver("x\n", x.args...); code != x.code || !strings.Contains(out, x.says) {
 			t.Errorf("%s: %d, want %d: %s", name, code, x.code, out)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // trust is a line of the file of --rpop:
@@ -21,7 +23,7 @@ type trust struct {
 
 // readTrust reads the file, and refuses one that others can write.
 func readTrust(path string) (func(peer netip.AddrPort, remote, name string) bool, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hold the server up
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func readTrust(path string) (func(peer netip.AddrPort, remote, name string) bool
 	if fi.Mode().Perm()&0o022 != 0 || !fi.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: others can write it, and so let themselves in, or it is no file: chmod go-w %[1]s", path)
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}

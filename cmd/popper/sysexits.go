@@ -2,25 +2,22 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 
-	"popper/mbox"
 	"popper/server/bboards"
 )
 
 // More exit codes of sysexits.h, by which a mail system decides what becomes of a
 // message: it tries again after exitTempFail, and gives up after the others.
 const (
-	exitDataErr    = 65 // the message cannot be taken as it is
-	exitNoUser     = 67 // there is no such user
-	exitCantCreate = 73 // the maildrop cannot be made
-	exitTempFail   = 75 // it may work later
-	exitNoPerm     = 77 // it is not allowed
+	exitDataErr  = 65 // the message cannot be taken as it is
+	exitNoUser   = 67 // there is no such user
+	exitTempFail = 75 // it may work later
+	exitNoPerm   = 77 // it is not allowed
 )
 
-// sysexit is the exit code for an error of a delivery. What is not known to be lasting
-// may pass, and mail is not given up for it: a full disk, a lock that is held, a disk
-// that fails.
+// sysexit is the exit code for an error of a delivery. Nearly all trouble may pass: a
+// full disk, a lock that is held, a file system that is not there or may only be read,
+// a wrong access right, until an administrator mends it. Mail is not given up for that.
 func sysexit(err error) int {
 	var f failure
 	switch {
@@ -28,12 +25,6 @@ func sysexit(err error) int {
 		return f.code
 	case errors.Is(err, bboards.ErrNoGroup):
 		return exitNoUser
-	case errors.Is(err, mbox.ErrNotMailbox):
-		return exitCantCreate
-	case errors.Is(err, mbox.ErrReadOnly), errors.Is(err, fs.ErrPermission):
-		return exitNoPerm
-	case errors.Is(err, mbox.ErrNotCreated):
-		return exitCantCreate
 	}
 	return exitTempFail
 }

@@ -2,6 +2,7 @@ package bboards
 
 import (
 	"errors"
+	"os"
 
 	"popper/mbox"
 	"popper/server"
@@ -35,6 +36,9 @@ func (g *group) Info() (server.GroupInfo, error) {
 		}
 	}
 	info.Maxima, info.LastDate = s.maxima, s.last
+	if _, err := os.Lstat(g.Archive); err == nil && !g.d.readable(g.who, g.definition, archive) {
+		info.Archive = "" // there is one, but not for this reader
+	}
 	return info, nil
 }
 

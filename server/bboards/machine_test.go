@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -198,5 +199,50 @@ func TestForeignState(t *testing.T) {
 	}
 	if err := x.Deliver("system", letterOf("b"), 0, x.options); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("%v", err)
+	}
+}
+
+// R1082-MAX-1: a state that is damaged still tells where numbers went on.
+func TestDamagedState(t *testing.T) {
+	x := newFixture(t, map[string]string{"system.group": groupText}).open(t)
+	for range 5 {
+		x.deliver(t, "Subject: a\n\n")
+	}
+	x.write(t, x.mail+"/system", "")
+	name := x.options.State + "/groups/system.maxima"
+	text := strings.Replace(x.read(t, name), "last ", "lost ", 1)
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(x.options.State + "/groups/system.list")
+	x.open(t)
+	x.deliver(t, "Subject: new\n\n")
+	if got := show(x.numbers(t, false)); got != "006 new" {
+		t.Error(got)
+	}
+}
+
+// R1082-MAX-1: losing the cache while one file has changed and the other has not makes
+// no message of the other one forgotten, however many there are.
+func TestForgetsOnlyWhatIsGone(t *testing.T) {
+	x := newFixture(t, map[string]string{"system.group": groupText})
+	x.options.Wait = 20 * time.Second
+	x.open(t)
+	var b strings.Builder
+	for i := range maxGone + 500 {
+		fmt.Fprintf(&b, "From a Tue Jan  2 15:04:05 2024\nSubject: %d\n\n", i)
+	}
+	x.append(t, x.mail+"/system", b.String())
+	x.append(t, x.mail+"/old", letterText("o", 0))
+	time.Sleep(2500 * time.Millisecond) // until their time stamps tell of changes
+	before := x.numbers(t, false)
+	x.append(t, x.mail+"/old", letterText("p", 0))
+	os.Remove(x.options.State + "/groups/system.list")
+	x.info(t, "system")
+	after := x.numbers(t, false)
+	for s, n := range before {
+		if after[s] != n {
+			t.Fatalf("message %s had number %d, and has %d", s, n, after[s])
+		}
 	}
 }

@@ -205,7 +205,23 @@ func (d *Directory) load(g *definition) (s *state, found bool, err error) {
 		return nil, false, err
 	}
 	s, err = d.seed(g)
+	if err == nil {
+		s.maxima = max(s.maxima, salvage(data))
+	}
 	return s, false, err
+}
+
+// salvage is the maxima that a damaged state tells. It may be wrong; a gap does no harm,
+// and numbers that are given twice do.
+func salvage(data []byte) (maxima uint64) {
+	for line := range strings.Lines(string(data)) {
+		if digits, ok := strings.CutPrefix(strings.TrimSpace(line), "maxima "); ok {
+			if n, err := strconv.ParseUint(digits, 10, 64); err == nil && n < maxNumber/2 {
+				maxima = max(maxima, n)
+			}
+		}
+	}
+	return maxima
 }
 
 // seed is the state of a group that is not known: what MH has kept of it.

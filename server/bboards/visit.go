@@ -102,7 +102,7 @@ func (v *visit) refresh(b box) error {
 	if err != nil {
 		return err
 	}
-	if s := v.state.seen[b]; s.numbered && s.settled && s.Version == now && v.found {
+	if s := v.state.seen[b]; s.numbered && s.settled && s.Version == now && v.found && (v.known == nil || v.lists[b] != nil) {
 		return nil
 	}
 	o := v.o
@@ -187,7 +187,7 @@ func (v *visit) save() error {
 	if !v.dirty {
 		return nil
 	}
-	if v.known != nil {
+	if v.known != nil && v.lists[current] != nil && (v.lists[archive] != nil || v.g.Archive == "") {
 		v.state.forget(v.known)
 	}
 	if err := v.d.save(v.g, v.state); err != nil {
