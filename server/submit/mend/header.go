@@ -78,8 +78,8 @@ func Read(r *bufio.Reader) (*Header, error) {
 // message. r's buffer is larger than most lines; for others it is as large as MaxHeader.
 func peekLine(r *bufio.Reader, limit int) ([]byte, error) {
 	for n := 1; ; {
-		b, err := r.Peek(n)
-		b, _ = r.Peek(r.Buffered())
+		_, err := r.Peek(n)
+		b, _ := r.Peek(r.Buffered())
 		switch k := bytes.IndexByte(b, '\n'); {
 		case k >= 0 && k < limit:
 			return b[:k+1], nil
