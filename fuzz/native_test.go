@@ -37,5 +37,6 @@ func TestMain(m *testing.M) {
 func FuzzCommandLine(f *testing.F) { native(f, "commandline", fuzz.FuzzCommandLine) }
 func FuzzSession(f *testing.F)     { native(f, "session", fuzz.FuzzSession) }
 func FuzzMbox(f *testing.F)        { native(f, "mbox", fuzz.FuzzMbox) }
+func FuzzDeliver(f *testing.F)     { native(f, "mbox", fuzz.FuzzDeliver) }
 func FuzzStuffing(f *testing.F)    { native(f, "stuffing", fuzz.FuzzStuffing) }
 func FuzzSeparator(f *testing.F)   { native(f, "separator", fuzz.FuzzSeparator) }
