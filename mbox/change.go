@@ -141,8 +141,13 @@ func (m *Maildrop) checkAll(first int64, progress func()) (size int64, err error
 
 // young tells whether the file may have been modified after the scan without a trace.
 func (t *table) young() bool {
-	limit := t.when.Add(-racyAge).UnixNano()
-	return t.id.mtime >= limit || t.id.ctime >= limit
+	return t.id.youngAt(t.when)
+}
+
+// youngAt tells whether a file that was so at that time may be modified without a trace.
+func (id identity) youngAt(t time.Time) bool {
+	limit := t.Add(-racyAge).UnixNano()
+	return id.mtime >= limit || id.ctime >= limit
 }
 
 // compare reads the blocks that overlap [lo, hi) again, within what was scanned. For

@@ -103,6 +103,7 @@ type Maildrop struct {
 	f        file     // nil: there is no file, the maildrop is empty
 	fd       *os.File // the same, for locks
 	readOnly error    // why the file may not be written, and what mends it
+	opened   time.Time
 	table             // what the scan found
 	seen     verified // what was read again after the file had grown
 	uids     []string // once UniqueIDs was called
@@ -144,7 +145,7 @@ func Open(path string, o Options) (*Maildrop, error) {
 }
 
 func openMaildrop(path string, o Options) (*Maildrop, error) {
-	m := &Maildrop{path: path, options: o.withDefaults()}
+	m := &Maildrop{path: path, options: o.withDefaults(), opened: time.Now()}
 	var err error
 	if m.session, err = lockSession(o.State, path, o.Shared); err != nil {
 		return nil, err

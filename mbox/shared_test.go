@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func shared(path string) Options {
@@ -162,6 +163,10 @@ func TestVersion(t *testing.T) {
 	now, err := VersionOf(path)
 	if err != nil || v != now || settled || v.Size != int64(len(three)) {
 		t.Errorf("%+v (%v), now %+v, %v", v, settled, now, err)
+	}
+	m.opened = m.opened.Add(racyAge + time.Second) // though the index was made of a young file
+	if _, settled := m.Version(); !settled {
+		t.Error("a file that has rested is taken for young")
 	}
 	if got, err := m.Separator(1); err != nil || got != sepB {
 		t.Errorf("%q %v", got, err)

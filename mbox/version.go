@@ -27,14 +27,14 @@ func VersionOf(path string) (Version, error) {
 	return identify(fi).version(), nil
 }
 
-// Version is the one that was scanned. settled tells whether it was old enough then for
-// any later change to show (change.go): only then does the same version mean the same
-// messages.
+// Version is the one that was scanned. settled tells whether it was old enough, when the
+// maildrop was opened, for any later change to show (change.go): only then does the same
+// version mean the same messages, as far as the index could tell (sidecar.go).
 func (m *Maildrop) Version() (v Version, settled bool) {
 	if m.f == nil {
 		return Version{}, true
 	}
-	return m.id.version(), !m.young()
+	return m.id.version(), !m.id.youngAt(m.opened)
 }
 
 func (id identity) version() Version {

@@ -155,7 +155,7 @@ func archive(args []string) int {
 func archiveAll(d *bboards.Directory, names []string, rule bboards.Rule, o mbox.Options) (code int) {
 	for _, name := range names {
 		moved, err := d.Archive(name, rule, o)
-		if moved > 0 || err == nil {
+		if moved > 0 { // else cron would mail it
 			fmt.Printf("%s: %d messages archived\n", name, moved)
 		}
 		if err != nil {

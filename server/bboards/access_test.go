@@ -99,11 +99,13 @@ func splitSpace(s string) (words []string) {
 // A link leads nowhere, neither one in the place of the file nor into a directory that
 // may not be searched.
 func TestLinks(t *testing.T) {
-	x := newFixture(t, map[string]string{"a.group": "maildrop: MAIL/a\n", "b.group": "maildrop: MAIL/l/b\n"}).open(t)
-	if err := errors.Join(os.Mkdir(x.mail+"/secret", 0o700), os.Symlink("secret", x.mail+"/l"), os.Symlink("l/b", x.mail+"/a")); err != nil {
+	x := newFixture(t, map[string]string{"a.group": "maildrop: MAIL/a\n", "b.group": "maildrop: MAIL/l/b\n", "c.group": "maildrop: MAIL/m/c\n"}).open(t)
+	if err := errors.Join(os.Mkdir(x.mail+"/secret", 0o700), os.Symlink("secret", x.mail+"/l"), os.Symlink("l/b", x.mail+"/a"),
+		os.Mkdir(x.mail+"/secret/open", 0o755), os.Symlink("secret/open", x.mail+"/m")); err != nil {
 		t.Fatal(err)
 	}
 	x.write(t, x.mail+"/secret/b", "")
+	x.write(t, x.mail+"/secret/open/c", "")
 	if all, _ := x.Readable(""); len(all) != 0 {
 		t.Errorf("%v", all)
 	}

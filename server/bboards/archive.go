@@ -26,7 +26,7 @@ import (
 // numbers: one that is in the archive is not appended again, only removed. But is what
 // the archive has the whole message? A crash can have torn it. So the two are compared,
 // stamps apart, and if they differ what is in the archive gets another number, and the
-// message is appended once more.
+// message is appended once more. Pieces stay: popper removes nothing from an archive.
 //
 // While it works nobody else has the maildrop, and nobody the numbers; after some
 // hundred messages readers and deliveries have their turn.

@@ -144,5 +144,5 @@ func (d *Directory) find(name string) (*definition, error) {
 		}
 		names = append(names, g.Name)
 	}
-	return nil, fmt.Errorf("%w: %s has no group called %q; there are: %s", ErrNoGroup, d.dir, name[:min(len(name), maxName)], strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w: %s has no group called %.64q; there are: %s", ErrNoGroup, d.dir, name, strings.Join(names, ", "))
 }

@@ -104,6 +104,7 @@ func TestMaxima(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		x := newFixture(t, map[string]string{"system.group": groupText}).open(rt)
 		m := &machine{fixture: x, given: map[string]uint64{}}
+		earlier := ""
 		lost := false // the cache, and since then nothing was looked at
 		rt.Repeat(map[string]func(*rapid.T){
 			"deliver": func(t *rapid.T) {
@@ -133,6 +134,16 @@ func TestMaxima(t *testing.T) {
 				m.look(t, false)
 				os.Remove(m.options.State + "/groups/system.list")
 				lost = true
+			},
+			"the cache is of an earlier time": func(t *rapid.T) {
+				m.look(t, false)
+				list := m.options.State + "/groups/system.list"
+				now := m.read(t, list)
+				if earlier != "" {
+					m.write(t, list, earlier)
+					_ = os.Chmod(list, 0o600)
+				}
+				earlier, lost = now, true
 			},
 			"look":                func(t *rapid.T) { m.look(t, false); lost = false },
 			"look at the archive": func(t *rapid.T) { m.look(t, true); lost = false },

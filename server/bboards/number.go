@@ -24,8 +24,9 @@ import (
 // What is kept? The maxima, durably; and for each message whose number does not follow
 // from the files by the rule below, its unique-id and its number, durably ("given").
 // Besides, as a cache, unique-id and number of every message of both files. If the cache
-// is lost, so is the knowledge which messages are new, and a message that is not among
-// the given ones is numbered by
+// is lost, or is of an earlier time than the state, so is the knowledge which messages are
+// new, and a message that is not in what there is of it, and not among the given ones, is
+// numbered by
 //
 //	the rule    its stamp holds if it is above the numbers of all messages before it
 //	            in the file, and at most maxLeap above the maxima
@@ -67,10 +68,10 @@ type letter struct {
 }
 
 // numbering gives each message of a file its number. known are the numbers of messages
-// seen before in either file, others are those in use in the other file, and fresh tells
-// that nothing is known of this file.
-func (s *state) number(b box, letters []letter, known map[string]uint64, others map[uint64]bool, fresh bool) ([]uint64, error) {
-	r := ruling{state: s, box: b, fresh: fresh, used: others}
+// seen before in either file, others are those that must be other messages', and stale tells
+// that there may be messages in this file which were seen before and are not known.
+func (s *state) number(b box, letters []letter, known map[string]uint64, others map[uint64]bool, stale bool) ([]uint64, error) {
+	r := ruling{state: s, box: b, stale: stale, used: others}
 	numbers, stamps := make([]uint64, len(letters)), make([]uint64, len(letters))
 	for i, l := range letters {
 		n, ok := s.given[l.uid]
@@ -114,9 +115,9 @@ func (s *state) number(b box, letters []letter, known map[string]uint64, others 
 type ruling struct {
 	*state
 	box    box
-	fresh  bool
+	stale  bool
 	before uint64          // the highest number so far
-	used   map[uint64]bool // in the other file
+	used   map[uint64]bool // by others
 	news   bool
 }
 
@@ -125,7 +126,7 @@ func (r *ruling) believes(stamp uint64) bool {
 	if stamp == 0 || stamp > maxNumber || stamp > max(r.maxima, r.before)+maxLeap {
 		return false
 	}
-	if r.fresh {
+	if r.stale {
 		return stamp > r.before && !r.used[stamp]
 	}
 	return stamp > r.maxima || r.issued[r.box].take(stamp)

@@ -146,7 +146,12 @@ func (v *visit) number(b box, m *mbox.Maildrop) ([]uint64, error) {
 	for i, uid := range uids {
 		letters[i] = letter{uid, func() (uint64, error) { return stampOf(m, i) }}
 	}
-	numbers, err := v.state.number(b, letters, v.known, v.lists[1-b].used(), old == nil)
+	var others map[uint64]bool
+	if b == current || !v.state.seen[b].numbered {
+		others = v.lists[1-b].used()
+	} // what popper has put into the archive may still be in the group, with its number
+	stale := old == nil || old.seen != v.state.seen[b]
+	numbers, err := v.state.number(b, letters, v.known, others, stale)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +199,9 @@ func (v *visit) save() error {
 		return err
 	}
 	v.dirty, v.found = false, true
+	if err := v.d.point("saved"); err != nil {
+		return err
+	}
 	if v.known == nil {
 		return nil
 	}
