@@ -45,6 +45,7 @@ func hostDomain() string {
 	if err != nil {
 		return "localhost"
 	}
+	name = strings.TrimSuffix(name, ".")
 	if _, domain, ok := strings.Cut(name, "."); ok {
 		return domain
 	}

@@ -3,182 +3,338 @@ package submit
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"popper/server"
 )
 
-const message = "To: bob@example.net\r\nBcc: eve@example.net\r\nSubject: x\r\n\r\n.\r\nFrom y\r\n"
+// patience bounds every wait. Nothing is asserted about time: a test that reaches it hangs.
+const patience = 30 * time.Second
 
-// program is a sendmail of the test's own: it keeps what it gets in its directory, and
-// then does what script says.
-func program(t *testing.T, script string) (path, dir string) {
+// complete is a message to which nothing need be added.
+const complete = "From: ann@example.org\r\nTo: b@c\r\nDate: x\r\nMessage-ID: <y>\r\n\r\nbody\r\n"
+
+// program makes a sendmail of a shell script, which runs in /, and finds its
+// directory in $dir.
+func program(t *testing.T, script string) (*office, string) {
 	t.Helper()
-	dir = t.TempDir()
-	path = filepath.Join(dir, "sendmail")
-	text := "#!/bin/sh\ncd '" + dir + "'\nprintf '%s\\n' \"$@\" >args\nenv >env\n" + script + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sendmail")
+	text := "#!/bin/sh\ndir='" + dir + "'\n" + script + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return path, dir
+	s, err := Sendmail(path, Options{Domain: "example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.(*office), dir
 }
 
-func read(t *testing.T, name string) string {
+func submitTo(s server.Submission, message string) error {
+	return s.Submit(context.Background(), "ann", strings.NewReader(message), int64(len(message)))
+}
+
+func read(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(name)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
 }
 
-func through(t *testing.T, path string) server.Submission {
-	t.Helper()
-	s, err := Sendmail(path, Options{Domain: "example.org"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func submitTo(s server.Submission, user, text string) error {
-	return s.Submit(context.Background(), user, strings.NewReader(text), int64(len(text)))
-}
-
-// BERK-XMIT-1, BERK-XMIT-2: arguments, environment, line ends, what was added.
-func TestSendmail(t *testing.T) {
+// BERK-XMIT-1, BERK-XMIT-2: the program gets the message with the line ends of Unix,
+// the sender as an argument, and nothing else of popper's.
+func TestProgram(t *testing.T) {
 	t.Setenv("POPPER_SECRET", "x")
-	path, dir := program(t, "cat >message")
-	if err := submitTo(through(t, path), "ann", message); err != nil {
+	t.Setenv("TZ", "UTC")
+	t.Setenv("HOME", "/nowhere")
+	s, dir := program(t, `printf '<%s>\n' "$@" >"$dir/args"; env >"$dir/env"; pwd >"$dir/pwd"; cat >"$dir/mail"`)
+	message := strings.Replace(complete, "body\r\n", ".\r\n..x\r\na\rb\nc\xe4\x00\r\r\nFrom y\r\nno end\r", 1)
+	if err := submitTo(s, message); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, dir+"/args"); got != "-t\n-oem\n-oi\n-f\nann@example.org\n" {
+	if got := read(t, dir+"/args"); got != "<-t>\n<-oem>\n<-oi>\n<-f>\n<ann@example.org>\n" {
 		t.Errorf("arguments %q", got)
 	}
-	if got := read(t, dir+"/env"); strings.Contains(got, "POPPER_SECRET") || !strings.Contains(got, "PATH=") {
-		t.Errorf("environment %q", got)
+	want := strings.ReplaceAll(message, "\r\n", "\n")
+	if got := read(t, dir+"/mail"); got != want {
+		t.Errorf("message %q, want %q", got, want)
 	}
-	got := read(t, dir+"/message")
-	if strings.Contains(got, "\r") || !strings.HasSuffix(got, "\n\n.\nFrom y\n") || !strings.HasPrefix(got, "To: bob@example.net\nBcc: eve@example.net\n") {
-		t.Errorf("message %q", got)
+	if got := read(t, dir+"/pwd"); got != "/\n" {
+		t.Errorf("it runs in %q", got)
 	}
-	for _, field := range []string{"\nFrom: ann@example.org\n", "\nDate: ", "\nMessage-ID: <"} {
-		if !strings.Contains(got, field) {
-			t.Errorf("no %q in %q", field, got)
+	for line := range strings.Lines(read(t, dir+"/env")) {
+		name, _, _ := strings.Cut(line, "=")
+		switch name {
+		case "PATH", "TZ", "LANG":
+		case "PWD", "OLDPWD", "SHLVL", "_": // the shell's own
+		default:
+			t.Errorf("environment: %q", line)
 		}
 	}
 }
 
-// A user name cannot become an option, nor a sender of its own making.
-func TestSendmailHostileUser(t *testing.T) {
-	path, dir := program(t, "cat >/dev/null")
-	if err := submitTo(through(t, path), "-C/etc/passwd", message); err != nil {
-		t.Fatal(err)
-	}
-	if got := read(t, dir+"/args"); !strings.HasSuffix(got, "-f\n\"-C/etc/passwd\"@example.org\n") {
-		t.Errorf("arguments %q", got)
-	}
-}
-
-// BERK-XMIT-1: each exit code, as the client hears of it.
-func TestSendmailExitCodes(t *testing.T) {
-	for _, c := range []struct {
-		script    string
-		reason    string // "": the client is told nothing
-		temporary bool
-	}{
-		{"cat >/dev/null; echo 'no user bob' >&2; exit 67", "a recipient is unknown: no user bob", false},
-		{"cat >/dev/null; exit 75", "cannot take it now", true},
-		{"exit 69", "cannot do it", false}, // it has not read a word
-		{"cat >/dev/null; echo /etc/secret.cf is broken; exit 78", "", false},
-		{"cat >/dev/null; exit 3", "refused", false},
-		{"cat >/dev/null; kill -9 $$", "", false},
-		{"cat >/dev/null; yes x | head -c 1000000 >&2; exit 65", "x x x", false},
+// BERK-XMIT-2: what is missing, and whose address is whose. Names that would be
+// options, commands of a shell, or paths are nothing but a quoted local part.
+func TestProgramSender(t *testing.T) {
+	s, dir := program(t, `shift 4; printf '%s' "$*" >"$dir/args"; cat >"$dir/mail"`)
+	for user, want := range map[string]string{
+		"ann":                 "ann@example.org",
+		"ann@other.example":   "ann@other.example",
+		"-bp":                 `"-bp"@example.org`,
+		"-X/tmp/x@e.example":  `"-X/tmp/x"@e.example`,
+		"$(touch x);`id` a|b": "\"$(touch x);`id` a|b\"@example.org",
+		`a"b\c`:               `"a\"b\\c"@example.org`,
 	} {
-		path, _ := program(t, c.script)
-		err := submitTo(through(t, path), "ann", message)
+		if err := s.Submit(context.Background(), user, strings.NewReader("To: b@c\r\n\r\n"), 11); err != nil {
+			t.Errorf("%s: %v", user, err)
+			continue
+		}
+		got, mail := read(t, dir+"/args"), read(t, dir+"/mail")
+		if got != want || !strings.Contains(mail, "\nFrom: "+want+"\nDate: ") {
+			t.Errorf("%s: %q, message %q", user, got, mail)
+		}
+	}
+	for _, user := range []string{"", "a\nb", "\xff", "@example.org", "ann@", "ann@a b"} {
 		var r *server.Refusal
-		switch {
-		case err == nil:
-			t.Errorf("%s: accepted", c.script)
-		case errors.As(err, &r) != (c.reason != ""):
-			t.Errorf("%s: %v", c.script, err)
-		case r != nil && (!strings.Contains(r.Reason, c.reason) || r.Temporary != c.temporary || len(r.Reason) > 2*maxReason):
-			t.Errorf("%s: %q, temporary %v", c.script, r.Reason, r.Temporary)
+		if err := s.Submit(context.Background(), user, strings.NewReader("To: b@c\r\n\r\n"), 11); !errors.As(err, &r) || r.Temporary {
+			t.Errorf("%q: %v", user, err)
 		}
 	}
 }
 
-// A program that hangs is killed, with its children, when nobody waits any more.
-func TestSendmailHangs(t *testing.T) {
-	path, dir := program(t, "sleep 1000 & echo $! >child; cat >/dev/null; wait")
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		for {
-			if _, err := os.Stat(dir + "/child"); err == nil {
-				cancel()
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
+// The program is not started for a message that cannot be sent.
+func TestRefusedBeforeProgram(t *testing.T) {
+	s, dir := program(t, `touch "$dir/ran"`)
+	s.MaxRecipients = 2
+	for message, want := range map[string]string{
+		"":                            "names no recipient",
+		"Subject: x\r\n\r\nTo: b@c":   "names no recipient",
+		"To: <b@c\r\n\r\n":            "the addresses of To cannot be read",
+		"To: a@c\r\nCc: b@c, d@c\r\n": "names 3 recipients, and 2 are allowed", // BERK-XMIT-3
+		"To: a@c, a@c, a@c\r\n":       "names 3 recipients, and 2 are allowed",
+		"X: " + strings.Repeat("x", 300<<10) + "\r\nTo: a@c\r\n": "the header is larger than",
+	} {
+		var r *server.Refusal
+		if err := submitTo(s, message); !errors.As(err, &r) || r.Temporary || !strings.Contains(r.Reason, want) {
+			t.Errorf("%.40q: %v, want %q", message, err, want)
 		}
-	}()
-	s := through(t, path)
-	if err := s.Submit(ctx, "ann", strings.NewReader(message), int64(len(message))); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
 	}
-	child := strings.TrimSpace(read(t, dir+"/child"))
-	for range 500 { // it may be a zombie for a moment
-		stat, err := os.ReadFile("/proc/" + child + "/stat")
-		if err != nil || strings.Contains(string(stat), ") Z ") {
+	if _, err := os.Stat(dir + "/ran"); err == nil {
+		t.Error("the program was started")
+	}
+}
+
+// Every exit code: whether the client may try again, what it hears, and what only the
+// log does.
+func TestExitCodes(t *testing.T) {
+	const temporary, permanent, hidden = "temporary", "permanent", "hidden"
+	s, dir := program(t, `cat >/dev/null; echo "the reason" >&2; exit $(cat "$dir/code")`)
+	for code, want := range map[int]string{
+		1: permanent, 2: permanent, 64: hidden, 65: permanent, 66: permanent, 67: permanent, 68: permanent,
+		69: permanent, 70: hidden, 71: temporary, 72: hidden, 73: temporary, 74: temporary, 75: temporary,
+		76: temporary, 77: permanent, 78: hidden, 79: permanent, 126: hidden, 127: hidden, 255: permanent,
+	} {
+		if err := os.WriteFile(dir+"/code", []byte(strconv.Itoa(code)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := submitTo(s, complete)
+		if err == nil {
+			t.Errorf("%d: accepted", code)
+			continue
+		}
+		got := hidden
+		var r *server.Refusal
+		if errors.As(err, &r) {
+			got = map[bool]string{true: temporary, false: permanent}[r.Temporary]
+			if !strings.HasSuffix(r.Reason, ": the reason") {
+				t.Errorf("%d: reason %q", code, r.Reason)
+			}
+		}
+		if text := err.Error(); got != want || !strings.Contains(text, "exit code "+strconv.Itoa(code)+": the reason") {
+			t.Errorf("%d: %s, want %s: %s", code, got, want, text)
+		}
+	}
+}
+
+// A program that is killed by something else is no refusal.
+func TestProgramKilled(t *testing.T) {
+	s, _ := program(t, `echo "ow" >&2; kill -9 $$`)
+	var r *server.Refusal
+	if err := submitTo(s, complete); err == nil || errors.As(err, &r) || !strings.Contains(err.Error(), "signal: killed: ow") {
+		t.Error(err)
+	}
+}
+
+// gone waits until a process is no more, or only waits for its parent.
+func gone(t *testing.T, pid string) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
+		b, err := os.ReadFile("/proc/" + pid + "/stat")
+		if err != nil || strings.Contains(string(b), ") Z ") {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("its child %s lives", child)
+	n, _ := strconv.Atoi(pid)
+	_ = syscall.Kill(n, syscall.SIGKILL)
+	t.Errorf("process %s lives", pid)
 }
 
-// What cannot be started, with what mends it.
-func TestSendmailMissing(t *testing.T) {
-	path, dir := program(t, "exit 0")
-	for name, want := range map[string]string{"sendmail": "whole path", dir + "/none": "install", dir + "/args": "install"} {
-		if _, err := Sendmail(name, Options{Domain: "example.org"}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", name, err)
+// A program that hangs, and its child, end with the server, or when their time ends.
+func TestHangingProgram(t *testing.T) {
+	const hang = `sleep 1000 & echo $! >"$dir/new"; mv "$dir/new" "$dir/child"; wait`
+	t.Run("server ends", func(t *testing.T) {
+		s, dir := program(t, hang)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		why := errors.New("the server ends")
+		go func() {
+			for ctx.Err() == nil {
+				if _, err := os.Stat(dir + "/child"); err == nil {
+					cancel(why)
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		if err := s.Submit(ctx, "ann", strings.NewReader(complete), 1); err != why {
+			t.Error(err)
+		}
+		gone(t, strings.TrimSpace(read(t, dir+"/child")))
+	})
+	t.Run("its time", func(t *testing.T) {
+		s, dir := program(t, hang)
+		s.carrier.(*sendmail).time = 2 * time.Second
+		var r *server.Refusal
+		if err := submitTo(s, complete); err == nil || errors.As(err, &r) || !strings.Contains(err.Error(), "took longer than 2s and was killed") {
+			t.Error(err)
+		}
+		gone(t, strings.TrimSpace(read(t, dir+"/child")))
+	})
+}
+
+// What was accepted is accepted, even if a child that delivers keeps the output open.
+func TestChildStays(t *testing.T) {
+	s, dir := program(t, `cat >/dev/null; sleep 1000 & echo $! >"$dir/child"`)
+	if err := submitTo(s, complete); err != nil {
+		t.Error(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(read(t, dir+"/child")))
+	if err != nil || syscall.Kill(pid, syscall.SIGKILL) != nil {
+		t.Errorf("the child was killed: %v", err)
+	}
+}
+
+// A program need not read to the end; its exit code counts, and SIGPIPE harms nobody.
+func TestProgramReadsNothing(t *testing.T) {
+	long := complete + strings.Repeat("0123456789abcdef\r\n", 100_000)
+	s, _ := program(t, `exit 0`)
+	if err := submitTo(s, long); err != nil {
+		t.Error(err)
+	}
+	s, _ = program(t, `read line; echo "too long" >&2; exit 69`)
+	var r *server.Refusal
+	if err := submitTo(s, long); !errors.As(err, &r) || r.Reason != "the mail program cannot do it: too long" {
+		t.Error(err)
+	}
+}
+
+// Output without end neither fills the memory nor the client's line, and cannot make
+// another line.
+func TestProgramOutput(t *testing.T) {
+	s, _ := program(t, `cat >/dev/null; printf 'a\r\n+OK \001\033[2J\303\244\n'; head -c 100000000 /dev/zero | tr '\0' x >&2; exit 67`)
+	var r *server.Refusal
+	if err := submitTo(s, complete); !errors.As(err, &r) || len(err.Error()) > 2*maxReason+200 {
+		t.Fatalf("%.1000v", err)
+	}
+	if !strings.HasPrefix(r.Reason, "a recipient is unknown: a +OK [2J? xxx") || len(r.Reason) > maxReason+30 || strings.ContainsFunc(r.Reason, func(c rune) bool { return c < ' ' || c > '~' }) {
+		t.Errorf("%q", r.Reason)
+	}
+	var h head
+	for range 10 {
+		if n, err := h.Write(make([]byte, maxOutput/3)); n != maxOutput/3 || err != nil {
+			t.Fatal(n, err)
 		}
 	}
-	s := through(t, path)
-	if err := os.Remove(path); err != nil {
+	if len(h.String()) != maxOutput {
+		t.Errorf("%d octets are kept", len(h.String()))
+	}
+}
+
+// A message that cannot be read back to its end is not sent: the program must not
+// take what there is for all of it.
+func TestUnreadableMessage(t *testing.T) {
+	s, dir := program(t, `cat >"$dir/mail" && touch "$dir/sent"`)
+	broken := struct {
+		io.Reader
+		io.Seeker
+	}{io.MultiReader(strings.NewReader(complete+strings.Repeat("x", 1<<20)), iotest.ErrReader(syscall.EIO)), nil}
+	err := s.Submit(context.Background(), "ann", broken, 2<<20)
+	if !errors.Is(err, syscall.EIO) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir + "/sent"); err == nil {
+		t.Error("it was sent")
+	}
+}
+
+// A program that goes away later, or was never there.
+func TestNoProgram(t *testing.T) {
+	s, dir := program(t, "")
+	if err := os.Remove(dir + "/sendmail"); err != nil {
 		t.Fatal(err)
 	}
 	var r *server.Refusal
-	if err := submitTo(s, "ann", message); err == nil || errors.As(err, &r) {
-		t.Errorf("%v", err)
+	if err := submitTo(s, complete); !errors.Is(err, os.ErrNotExist) || errors.As(err, &r) || !strings.Contains(err.Error(), "install a mail program") {
+		t.Error(err)
+	}
+	if err := os.WriteFile(dir+"/plain", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"sendmail":        "give the whole path",
+		dir + "/sendmail": "install a mail program",
+		dir + "/plain":    "must be allowed to execute",
+		dir:               "directory",
+	} {
+		if _, err := Sendmail(path, Options{Domain: "example.org"}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if _, err := Sendmail("/bin/true", Options{Domain: "a b"}); err == nil {
+		t.Error("a domain with a space")
 	}
 }
 
-// BERK-XMIT-3 and messages that cannot be sent: refused before anything is started.
-func TestRefusedBefore(t *testing.T) {
-	path, dir := program(t, "exit 0")
-	s, err := Sendmail(path, Options{Domain: "example.org", MaxRecipients: 2})
-	if err != nil {
-		t.Fatal(err)
+// Many sessions send at one time.
+func TestManyPrograms(t *testing.T) {
+	s, dir := program(t, `cat >"$dir/$$"`)
+	const n = 20
+	errs := make(chan error, n)
+	for i := range n {
+		go func() { errs <- submitTo(s, complete+strings.Repeat(strconv.Itoa(i%10)+"\r\n", 10_000)) }()
 	}
-	for text, want := range map[string]string{
-		"Subject: x\r\n\r\nTo: b@c\r\n":    "names no recipient",
-		"To: a@b, c@d\r\nCc: e@f\r\n":      "names 3 recipients, and 2 are allowed",
-		"To: nobody at all\r\n\r\n":        "addresses of To",
-		"":                                 "names no recipient",
-		"X: " + strings.Repeat("x", 1<<20): "",
-	} {
-		var r *server.Refusal
-		if err := submitTo(s, "ann", text); !errors.As(err, &r) || !strings.Contains(r.Reason, want) || r.Temporary {
-			t.Errorf("%.40q: %v", text, err)
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
 		}
 	}
-	if _, err := os.Stat(dir + "/args"); err == nil {
-		t.Error("the program was started")
+	files, err := filepath.Glob(dir + "/[0-9]*")
+	if err != nil || len(files) != n {
+		t.Fatalf("%d messages, %v", len(files), err)
+	}
+	for _, f := range files {
+		_, body, _ := strings.Cut(read(t, f), "\nbody\n")
+		if len(body) != 20_000 || strings.Count(body, body[:2]) != 10_000 {
+			t.Errorf("%d octets", len(body))
+		}
 	}
 }
