@@ -40,7 +40,9 @@ var ErrTooLarge = fmt.Errorf("the header is larger than %d octets", MaxHeader)
 //   - a line that is neither a field nor the continuation of one ends the header. It
 //     belongs to the body, and the blank line that is missing there is put in, so that
 //     every program behind us reads the same header that was looked at here;
-//   - LF alone ends a line, too.
+//   - LF alone ends a line, too;
+//   - white space between a name and its colon, as RFC 822 had it, is left out: some
+//     programs do not know the field with it, and would show a Bcc to everybody.
 func Read(r *bufio.Reader) (*Header, error) {
 	h := &Header{blank: []byte("\r\n")}
 	for size, first := 0, true; ; {
@@ -62,7 +64,7 @@ func Read(r *bufio.Reader) (*Header, error) {
 			last := &h.fields[len(h.fields)-1]
 			last.raw = append(last.raw, line...)
 		case isField:
-			h.fields = append(h.fields, field{name, bytes.Clone(line)})
+			h.fields = append(h.fields, newField(name, line))
 		default:
 			return h, nil
 		}
@@ -105,13 +107,17 @@ func trimEnd(line []byte) string {
 	return string(text)
 }
 
-// fieldName gives the name at the start of a field. White space before the colon is of
-// RFC 822's time, and still allowed to readers (RFC 5322, 4.5.8).
+// fieldName gives the name at the start of a field.
 func fieldName(line string) (string, bool) {
 	name, _, ok := strings.Cut(line, ":")
 	name = strings.TrimRight(name, " \t")
 	odd := func(r rune) bool { return r <= ' ' || r > '~' }
-	return strings.ToLower(name), ok && name != "" && !strings.ContainsFunc(name, odd)
+	return name, ok && name != "" && !strings.ContainsFunc(name, odd)
+}
+
+func newField(name string, line []byte) field {
+	_, value, _ := bytes.Cut(line, []byte(":"))
+	return field{strings.ToLower(name), append([]byte(name+":"), value...)}
 }
 
 // value is what a field says, unfolded.

@@ -49,8 +49,8 @@ func TestMend(t *testing.T) {
 		{"all is there", from + rest + "\r\nx", from + rest + "\r\nx"},
 		{"only what is missing", "Date: x\r\n" + from + "\r\n", "Date: x\r\n" + from + id + "\r\n"},
 		{"an empty field is missing", "From: \r\nDate:\r\nMessage-id: \r\n \r\nTo: b@c\r\n\r\n", "To: b@c\r\n" + from + date + id + "\r\n"},
-		{"octets and order stay", "X-\x7e:\t a\r\n\tb \xe4\r\nfROM :  \"Ann\"\r\n <ann@EXAMPLE.org>\r\nx-a:\r\n" + rest + "\r\n.\n\r\x00\xff",
-			"X-\x7e:\t a\r\n\tb \xe4\r\nfROM :  \"Ann\"\r\n <ann@EXAMPLE.org>\r\nx-a:\r\n" + rest + "\r\n.\n\r\x00\xff"},
+		{"octets and order stay", "X-\x7e:\t a\r\n\tb \xe4\r\nfROM:  \"Ann\"\r\n <ann@EXAMPLE.org>\r\nx-a:\r\n" + rest + "\r\n.\n\r\x00\xff",
+			"X-\x7e:\t a\r\n\tb \xe4\r\nfROM:  \"Ann\"\r\n <ann@EXAMPLE.org>\r\nx-a:\r\n" + rest + "\r\n.\n\r\x00\xff"},
 		{"LF alone", "To: b@c\nDate: x\n\nx\n", "To: b@c\nDate: x\n" + from + id + "\nx\n"},
 		{"the end in a field", "Date: x\r\nMessage-ID: y", "Date: x\r\nMessage-ID: y\r\n" + from + "\r\n"},
 		{"the end in a field, complete", from + "Date: x\r\nMessage-ID: y", from + "Date: x\r\nMessage-ID: y\r\n\r\n"},
@@ -78,6 +78,7 @@ func TestMend(t *testing.T) {
 		{"a line that is no field", from + rest + "Hello\r\nTo: b@c\r\n\r\n", from + rest + "\r\nHello\r\nTo: b@c\r\n\r\n"},
 		{"a name with a space", from + rest + "a b: c\r\n", from + rest + "\r\na b: c\r\n"},
 		{"no name", from + rest + ": c\r\n", from + rest + "\r\n: c\r\n"},
+		{"a space before the colon", "bcc\t : b@c\r\nFrom :ann@example.org\r\n" + rest + "\r\n", "bcc: b@c\r\nFrom:ann@example.org\r\n" + rest + "\r\n"},
 		{"a continuation of nothing", " c\r\n" + from, from + date + id + "\r\n c\r\n" + from},
 		{"a CR too many", from + rest + "\r\r\nx", from + rest + "\r\n\r\r\nx"},
 	} {
