@@ -275,3 +275,15 @@ func times(t *testing.T, env string, n int) int {
 	}
 	return n
 }
+
+// nobody is how a program is run as that user.
+func nobody(t *testing.T) *syscall.SysProcAttr {
+	t.Helper()
+	u, err := user.Lookup("nobody")
+	if err != nil {
+		t.Skipf("SKIP: this test needs the user nobody: %v", err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+}

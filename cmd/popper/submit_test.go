@@ -120,11 +120,13 @@ func startPostfix(t *testing.T) *postfix {
 	}
 	s.write(p.conf+"/main.cf", "compatibility_level = 3.6\nqueue_directory = "+p.dir+"/queue\ndata_directory = "+p.dir+"/data\n"+
 		"myhostname = popper.test\nmydestination = popper.test\nmyorigin = popper.test\ninet_interfaces = loopback-only\n"+
-		"inet_protocols = ipv4\ndefault_transport = error:no network in a test\nalias_maps =\nlocal_recipient_maps =\n"+
+		"inet_protocols = ipv4\ndefault_transport = error:no network in a test\nalias_maps = texthash:"+p.conf+"/aliases\nlocal_recipient_maps =\n"+
+		"allow_mail_to_files = alias\nmailbox_delivery_lock = fcntl, dotlock\ntransport_maps = texthash:"+p.conf+"/transport\n"+
 		"maillog_file = "+p.dir+"/log\nmaillog_file_prefixes = "+p.dir+"\nlocal_transport = popper\npopper_destination_recipient_limit = 1\n")
 	s.write(p.conf+"/master.cf", "pickup unix n - n 1 1 pickup\ncleanup unix n - n - 0 cleanup\nqmgr unix n - n 300 1 qmgr\n"+
 		"rewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\ndefer unix - - n - 0 bounce\ntrace unix - - n - 0 bounce\n"+
 		"error unix - - n - - error\nretry unix - - n - - error\npostlog unix-dgram n - n - 1 postlogd\n"+
+		"local unix - n n - - local\n"+
 		"popper unix - n n - - pipe flags=R user=nobody argv="+binary+" deliver --file "+s.mailbox+" -f ${sender}\n")
 	if out, err := exec.Command("chown", "nobody", s.mailbox).CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
@@ -133,11 +135,13 @@ func startPostfix(t *testing.T) *postfix {
 		t.Fatal(err)
 	}
 	s.write(p.conf+"/dynamicmaps.cf", "")
+	s.write(p.conf+"/aliases", "spool "+s.mailbox+"\n")
+	s.write(p.conf+"/transport", "spool@popper.test local:\n")
 	text := "#!/bin/sh\nexec " + filepath.Join(filepath.Dir(program), "sendmail") + " -C " + p.conf + " \"$@\"\n"
 	if err := os.WriteFile(p.sendmail, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{p.conf + "/main.cf", p.conf + "/master.cf", p.conf + "/dynamicmaps.cf"} {
+	for _, name := range []string{p.conf + "/main.cf", p.conf + "/master.cf", p.conf + "/dynamicmaps.cf", p.conf + "/aliases", p.conf + "/transport"} {
 		if err := os.Chmod(name, 0o644); err != nil {
 			t.Fatal(err)
 		}
