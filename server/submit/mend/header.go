@@ -120,11 +120,12 @@ func newField(name string, line []byte) field {
 	return field{strings.ToLower(name), append([]byte(name+":"), value...)}
 }
 
-// value is what a field says, unfolded.
+// value is what a field says, unfolded. Only blanks are trimmed: where a CR alone is
+// left, others will not read an address, and so must this not.
 func (f *field) value() string {
 	_, v, _ := strings.Cut(string(f.raw), ":")
 	v = strings.ReplaceAll(strings.ReplaceAll(v, "\r\n", "\n"), "\n", "")
-	return strings.TrimSpace(v)
+	return strings.Trim(v, " \t")
 }
 
 // values are those of all fields of that name.

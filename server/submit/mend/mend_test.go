@@ -68,6 +68,7 @@ func TestMend(t *testing.T) {
 		{"a false Sender of the user's own", from + "Sender: d@e\r\n" + rest + "\r\n", from + rest + "\r\n"},
 		{"a true Sender", "Sender: Ann <ann@example.org>\r\nFrom: b@c\r\n" + rest + "\r\n", "Sender: Ann <ann@example.org>\r\nFrom: b@c\r\n" + rest + "\r\n"},
 		{"two Senders", sender + sender + "From: b@c\r\n" + rest + "\r\n", "From: b@c\r\n" + rest + sender + "\r\n"},
+		{"a CR behind the user's address", "From: ann@example.org\r\r\n" + sender[:len(sender)-2] + "\r\r\n" + rest + "\r\n", "From: ann@example.org\r\r\n" + rest + sender + "\r\n"},
 		{"a Return-Path", "Return-path: <b@c>\r\n" + from + rest + "\r\n", from + rest + "\r\n"},
 
 		{"a separator", "From ann Tue Jan  2 15:04:05 2024\r\n" + from + rest + "\r\n", from + rest + "\r\n"},
