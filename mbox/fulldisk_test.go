@@ -71,13 +71,7 @@ func TestFullDiskRecovery(t *testing.T) {
 		disktest.Each(t, smallDisk, func(t *testing.T, dir string) {
 			path := filepath.Join(dir, "user")
 			o := fullOptions(t)
-			write(t, path, data)
-			m := open(t, path, o)
-			m.f = &refusing{m.f, "truncate"}
-			if err := m.Remove(set(0)); !errors.Is(err, ErrUnfinished) {
-				t.Fatalf("not interrupted: %v", err)
-			}
-			m.Close()
+			stopped(t, path, data, o)
 			late := letter("late", size)
 			appendTo(t, path, late)
 			disktest.Fill(t, dir, 0)

@@ -75,15 +75,10 @@ func lastNotKept(t *testing.T) {
 func TestLastAfterFailedRemoval(t *testing.T) {
 	inSession(t, func(t *testing.T, s *site, p *client) {
 		p.ok("DELE 2")
-		lock := s.spool + ".lock"
-		if err := os.WriteFile(lock, []byte("1\n"), 0o600); err != nil { // pid 1 always lives
-			t.Fatal(err)
-		}
+		release := s.hold(t)
 		p.want("QUIT", "-ERR [IN-USE]")
 		p.gone()
-		if err := os.Remove(lock); err != nil {
-			t.Fatal(err)
-		}
+		release()
 		p = s.login(t)
 		p.exact("LAST", "+OK 2")
 		p.ok("DELE 1")

@@ -165,18 +165,13 @@ func TestTakenBackInPipeline(t *testing.T) { // R1081-LINE-4
 func TestLockedAtQuit(t *testing.T) { // R1081-QUIT-2, LOCK-2
 	inSession(t, func(t *testing.T, s *site, p *client) {
 		p.ok("DELE 1")
-		lock := s.spool + ".lock"
-		if err := os.WriteFile(lock, []byte("1\n"), 0o600); err != nil { // pid 1 always lives
-			t.Fatal(err)
-		}
+		release := s.hold(t)
 		p.want("QUIT", "-ERR [IN-USE]")
 		p.gone()
 		if s.read(t) != two {
 			t.Fatal("maildrop changed")
 		}
-		if err := os.Remove(lock); err != nil {
-			t.Fatal(err)
-		}
+		release()
 		s.login(t).quit()
 	})
 }
@@ -184,16 +179,11 @@ func TestLockedAtQuit(t *testing.T) { // R1081-QUIT-2, LOCK-2
 func TestLockedAtLogin(t *testing.T) { // LOCK-2
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, two, func(c *Config) { c.Maildrop.Wait = time.Second })
-		lock := s.spool + ".lock"
-		if err := os.WriteFile(lock, []byte("1\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		release := s.hold(t)
 		p := s.connect(t)
 		p.ok("USER mrose")
 		p.want("PASS "+secret, "-ERR [IN-USE]")
-		if err := os.Remove(lock); err != nil {
-			t.Fatal(err)
-		}
+		release()
 		p.ok("USER mrose")
 		p.ok("PASS " + secret)
 		p.quit()

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
+	"math"
 	"net/netip"
 	"os"
 	"strings"
-	"syscall"
+
+	"popper/server/adminfile"
 )
 
 // trust is a line of the file of --rpop:
@@ -23,19 +25,11 @@ type trust struct {
 
 // readTrust reads the file, and refuses one that others can write.
 func readTrust(path string) (func(peer netip.AddrPort, remote, name string) bool, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hold the server up
-	if err != nil {
-		return nil, err
+	text, _, err := adminfile.Read(path, adminfile.Rule{
+		Max: math.MaxInt64, Closed: 0o022, Why: "others can write it, and so let themselves in: chmod go-w"})
+	if errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("%w: let the user that popper runs as read it (chgrp GROUP %[2]s; chmod g+r %[2]s)", err, path)
 	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if fi.Mode().Perm()&0o022 != 0 || !fi.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: others can write it, and so let themselves in, or it is no file: chmod go-w %[1]s", path)
-	}
-	text, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}

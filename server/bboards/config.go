@@ -3,12 +3,13 @@ package bboards
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"popper/server/adminfile"
 )
 
 const (
@@ -99,7 +100,7 @@ func readAll(dir string) ([]*definition, error) {
 func mend(err error, path string) error {
 	switch {
 	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%w: let the user that popper runs as read it (chgrp GROUP %[2]s; chmod g+r %[2]s)", err, path)
+		return fmt.Errorf("%w: let the user that popper runs as read it (chgrp GROUP %[2]s; chmod g+rX %[2]s)", err, path)
 	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%w: make it, with a file NAME%s for each group in it", err, groupEnding)
 	}
@@ -108,23 +109,7 @@ func mend(err error, path string) error {
 
 // readFile reads a regular file of bounded size that not everybody can write.
 func readFile(path string) ([]byte, error) {
-	// O_NONBLOCK: a FIFO must not hold the server up before it is refused.
-	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close()
-	fi, err := h.Stat()
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case !fi.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	case fi.Mode().Perm()&0o002 != 0:
-		return nil, fmt.Errorf("%s: everybody may write it, and so have any file shown: chmod o-w %s", path, path)
-	case fi.Size() > maxFile:
-		return nil, fmt.Errorf("%s: larger than %d octets; is it the right file?", path, maxFile)
-	}
-	return io.ReadAll(io.LimitReader(h, maxFile))
+	data, _, err := adminfile.Read(path, adminfile.Rule{
+		Max: maxFile, Closed: 0o002, Why: "everybody may write it, and so have any file shown: chmod o-w"})
+	return data, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/go-crypt/crypt/algorithm"
 
 	"popper/server"
+	"popper/server/adminfile"
 )
 
 // File is a passwd file in use. It is read anew when it has changed; each
@@ -174,27 +174,12 @@ func (f *File) load() error {
 
 // readFile reads a regular file of bounded size that not everybody can write.
 func readFile(path string) ([]byte, *syscall.Stat_t, error) {
-	// O_NONBLOCK: a FIFO must not hold the server up before it is refused.
-	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	data, fi, err := adminfile.Read(path, adminfile.Rule{
+		Max: maxFile, Closed: 0o002, Why: "everybody may write it, and so let himself in: chmod o-w"})
 	if err != nil {
 		return nil, nil, err
 	}
-	defer h.Close()
-	fi, err := h.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	st := fi.Sys().(*syscall.Stat_t)
-	switch {
-	case !fi.Mode().IsRegular():
-		return nil, nil, fmt.Errorf("%s: not a regular file", path)
-	case fi.Mode().Perm()&0o002 != 0:
-		return nil, nil, fmt.Errorf("%s: everybody may write it, and so let himself in: chmod o-w %s", path, path)
-	case fi.Size() > maxFile:
-		return nil, nil, fmt.Errorf("%s: larger than %d octets; is it the right file?", path, maxFile)
-	}
-	data, err := io.ReadAll(io.LimitReader(h, maxFile))
-	return data, st, err
+	return data, fi.Sys().(*syscall.Stat_t), nil
 }
 
 func identityOf(st *syscall.Stat_t) identity {

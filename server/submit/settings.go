@@ -3,13 +3,13 @@ package submit
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"popper/server/adminfile"
 )
 
 // settings are what the URL of a submission server says:
@@ -76,27 +76,11 @@ func helloName() string {
 // ReadPassword reads the file that holds a password in one line. It is a secret of
 // popper's: a file that others can read or write is refused.
 func ReadPassword(path string) (string, error) {
-	// O_NONBLOCK: a FIFO must not hold the server up before it is refused.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	text, _, err := adminfile.Read(path, adminfile.Rule{
+		Max: maxPassword, Closed: 0o026, Why: "others can read or write the password in it: chmod go-w,o-r"})
 	if errors.Is(err, os.ErrPermission) {
 		return "", fmt.Errorf("%w: let the user that popper runs as read it, and nobody else (chown USER %s)", err, path)
 	}
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	switch {
-	case err != nil:
-		return "", err
-	case !fi.Mode().IsRegular():
-		return "", fmt.Errorf("%s: not a regular file", path)
-	case fi.Mode().Perm()&0o026 != 0:
-		return "", fmt.Errorf("%s: others can read or write the password in it: chmod go-w,o-r %[1]s", path)
-	case fi.Size() > maxPassword:
-		return "", fmt.Errorf("%s: larger than %d octets; is it the right file?", path, maxPassword)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxPassword))
 	if err != nil {
 		return "", err
 	}
