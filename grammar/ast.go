@@ -120,6 +120,7 @@ type FrameProp struct {
 	Trailing bool     `parser:"| @'trailing' 'gap'"`
 	Caseless bool     `parser:"| @'caseless'"`
 	OK       *Text    `parser:"| 'ok' @@"`
+	More     *Text    `parser:"| 'more' @@"`
 	Err      *Text    `parser:"| 'err' @@"`
 	Close    *Text    `parser:"| 'close' @@ )"`
 }
@@ -162,8 +163,11 @@ type CommandDecl struct {
 	Words   []string     `parser:"'command' @Upper+"`
 	Params  []*ParamDecl `parser:"@@* '{'"`
 	Ins     []*InDecl    `parser:"@@*"`
+	Limit   string       `parser:"( 'limit' @Int )?"`
 	Answers []*Answer    `parser:"@@*"`
-	Asks    bool         `parser:"( @'asks' 'content' )? '}'"`
+	Asks    string       `parser:"( 'asks' @( 'content' | 'lines' ) )?"`
+
+	Capability string `parser:"( 'capability' @Upper )? '}'"`
 }
 
 // DialectDecl begins a part of a file: the commands that follow it there are of
@@ -181,12 +185,14 @@ type ExtendDecl struct {
 	Answers []*Answer `parser:"@@* '}'"`
 }
 
-// ParamDecl is an argument of a command, optional in brackets. It has the name
-// of its type, or one of its own: secret:text.
+// ParamDecl is an argument of a command, optional in brackets; within these another
+// may follow, which needs the first. It has the name of its type, or one of its own:
+// secret:text.
 type ParamDecl struct {
 	Pos      lexer.Position
 	Required *NamedType `parser:"( @@"`
-	Optional *NamedType `parser:"| '[' @@ ']' )"`
+	Optional *NamedType `parser:"| '[' @@"`
+	Inner    *ParamDecl `parser:"  ( (?= '[' ) @@ )? ']' )"`
 }
 
 // NamedType is a type of argument, and a name for this use of it.
@@ -211,6 +217,7 @@ type InDecl struct {
 type Answer struct {
 	Pos     lexer.Position
 	Content bool   `parser:"'answer' ( @'content'"`
+	Line    bool   `parser:"| @'line'"`
 	List    string `parser:"| 'list' 'of' @Ident"`
 	Single  string `parser:"| @Ident )"`
 	If      string `parser:"( 'if' @Ident )?"`

@@ -34,6 +34,7 @@ type Frame struct {
 	Trailing       bool
 	Caseless       bool
 	OK, Err, Close string
+	More           string // begins a line that asks the client for a line; "" if none does
 }
 
 // ArgumentKind tells the three types of argument apart.
@@ -111,8 +112,21 @@ type Command struct {
 	Params  []Param
 	In      []In
 	Answers []AnswerShape
-	Asks    bool // the client sends content after a positive reply, which gets a second one
+
+	Limit      int    // octets of a line of it, the line end counted
+	Asks       Asked  // what the client is asked for besides
+	Capability string // the word by which CAPA announces it; "" if none does
 }
+
+// Asked is what a client is asked for after its command.
+type Asked string
+
+// What there is to ask for.
+const (
+	Nothing Asked = ""
+	Content Asked = "content" // a message after a positive reply, which gets a second one
+	Lines   Asked = "lines"   // any number of lines before the reply, each after one that begins with Frame.More
+)
 
 // Param is one argument of a command. Its name is that of the field that holds
 // it, so that one name has one type in all commands.
@@ -120,6 +134,7 @@ type Param struct {
 	*Argument
 	Name     string
 	Optional bool
+	Inner    bool // it may be given only if the one before it is, which is optional too
 }
 
 // In is one state in which a command is valid, and what follows. If is the argument

@@ -59,7 +59,8 @@ func (r *resolver) commands() {
 		if d.Command == nil {
 			continue
 		}
-		c := &Command{Doc: d.doc(), Dialect: r.spoken[d], Words: d.Command.Words, Asks: d.Command.Asks}
+		c := &Command{Doc: d.doc(), Dialect: r.spoken[d], Words: d.Command.Words,
+			Asks: Asked(d.Command.Asks), Capability: d.Command.Capability}
 		if c.Dialect == nil && len(r.model.Dialects) > 0 {
 			r.fail(d.Pos, "put it below: dialect NAME", "command %s is of no dialect", c.Name())
 		}
@@ -72,10 +73,30 @@ func (r *resolver) commands() {
 		}
 		c.Answers = r.answers(c, d.Command.Answers)
 		r.checkAnswers(c, d.Command.Answers)
-		if f := r.model.Command; f != nil && f.shortest(c) > f.Limit {
-			r.fail(d.Pos, fmt.Sprintf("raise the limit to %d at least", f.shortest(c)), "no line of command %s fits into the limit of frame command", c.Name())
+		r.limit(d, c)
+		if f := r.model.Reply; c.Asks == Lines && f != nil && f.More == "" {
+			r.fail(d.Pos, "say in frame reply: more \"+\"", "command %s asks for lines, and nothing says how", c.Name())
 		}
 		r.model.Commands = append(r.model.Commands, c)
+	}
+}
+
+// limit is how long a line of c may be: as the frame has it, or longer if c says so.
+func (r *resolver) limit(d *Decl, c *Command) {
+	f := r.model.Command
+	if f == nil {
+		return
+	}
+	c.Limit = f.Limit
+	if s := d.Command.Limit; s != "" {
+		c.Limit, _ = strconv.Atoi(s)
+		if c.Limit <= f.Limit || c.Limit > maxLimit {
+			r.fail(d.Pos, fmt.Sprintf("more than frame command has, and at most %d, or leave it out", maxLimit), "command %s has no proper limit", c.Name())
+			return
+		}
+	}
+	if n := f.shortest(c); n > c.Limit {
+		r.fail(d.Pos, fmt.Sprintf("raise the limit to %d at least", n), "no line of command %s fits into the limit of frame command", c.Name())
 	}
 }
 
@@ -83,26 +104,43 @@ func (r *resolver) commands() {
 func (c *Command) Name() string { return strings.Join(c.Words, " ") }
 
 func (r *resolver) params(c *Command, d *CommandDecl) {
-	for i, pd := range d.Params {
+	params := flat(d.Params)
+	for i, pd := range params {
 		t := pd.namedType()
 		a, ok := find(r.model.Arguments, func(a *Argument) bool { return a.Name == t.Type })
 		if !ok {
 			r.unknown(t.Pos, "argument", t.Type)
 			continue
 		}
-		p := Param{a, t.Name, pd.Optional != nil}
+		p := Param{a, t.Name, pd.Optional != nil, pd.inner}
 		if p.Name == "" {
 			p.Name = a.Name
 		}
 		if slices.ContainsFunc(c.Params, p.namesake) {
 			r.fail(t.Pos, "give one of them a name of its own: name:"+a.Name, "command %s has the argument %s twice", c.Name(), p.Name)
 		}
-		if a.Kind == Rest && i < len(d.Params)-1 {
+		if a.Kind == Rest && i < len(params)-1 {
 			r.fail(t.Pos, "put it last", "argument %s takes the rest of the line, nothing can follow it", p.Name)
 		}
 		r.collect(t, p)
 		c.Params = append(c.Params, p)
 	}
+}
+
+// flatParam is an argument taken out of the brackets around it.
+type flatParam struct {
+	*ParamDecl
+	inner bool
+}
+
+func flat(params []*ParamDecl) (out []flatParam) {
+	for _, p := range params {
+		out = append(out, flatParam{p, false})
+		for p = p.Inner; p != nil; p = p.Inner {
+			out = append(out, flatParam{p, true})
+		}
+	}
+	return out
 }
 
 func (d *ParamDecl) namedType() *NamedType {
@@ -347,9 +385,9 @@ func (f *Frame) expr(c *Command) automaton.Expr {
 	gap := automaton.One(f.Gap)
 	many := automaton.Repeat(gap, 0, automaton.Unbounded)
 	known := automaton.Mark(automaton.Tag{Kind: automaton.Known})
-	seq := []automaton.Expr{f.words(c)}
 	trailing := f.Trailing
-	for _, p := range c.Params {
+	var args, inner []automaton.Expr // inner: those within the brackets of the one before
+	for _, p := range slices.Backward(c.Params) {
 		var arg automaton.Expr
 		if p.Kind == Rest {
 			arg, trailing = automaton.Cat(known, gap, p.expr()), false
@@ -357,10 +395,17 @@ func (f *Frame) expr(c *Command) automaton.Expr {
 			arg = automaton.Cat(known, gap, many, p.expr())
 		}
 		if p.Optional {
-			arg = automaton.Repeat(arg, 0, 1)
+			arg = automaton.Repeat(automaton.Cat(append([]automaton.Expr{arg}, inner...)...), 0, 1)
+			inner = nil
 		}
-		seq = append(seq, arg)
+		if p.Inner {
+			inner = []automaton.Expr{arg}
+		} else {
+			args = append(args, arg)
+		}
 	}
+	slices.Reverse(args)
+	seq := append([]automaton.Expr{f.words(c)}, args...)
 	if trailing {
 		seq = append(seq, automaton.Repeat(automaton.Cat(known, gap), 0, automaton.Unbounded))
 	}

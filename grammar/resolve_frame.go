@@ -57,6 +57,8 @@ func (r *resolver) frame(d *FrameDecl) *Frame {
 			f.Err = r.word(p.Err)
 		case p.Close != nil:
 			f.Close = r.word(p.Close)
+		case p.More != nil:
+			f.More = r.word(p.More)
 		}
 	}
 	r.checkFrame(d, f)
@@ -65,7 +67,7 @@ func (r *resolver) frame(d *FrameDecl) *Frame {
 
 // foreign are the properties that a frame leaves to the other one.
 var foreign = map[string][]string{
-	"command": {"ok", "err", "close"},
+	"command": {"ok", "err", "close", "more"},
 	"reply":   {"tolerate", "gap", "trailing gap", "caseless"},
 }
 
@@ -98,6 +100,8 @@ func (p *FrameProp) word() string {
 		return "ok"
 	case p.Err != nil:
 		return "err"
+	case p.More != nil:
+		return "more"
 	}
 	return "close"
 }
@@ -143,6 +147,9 @@ func (r *resolver) checkFrame(d *FrameDecl, f *Frame) {
 	}
 	if d.Name == "reply" && f.OK == f.Err {
 		r.fail(d.Pos, "let them differ", "success and failure are both %q", f.OK)
+	}
+	if d.Name == "reply" && (f.More == f.OK || f.More == f.Err) {
+		r.fail(d.Pos, "let them differ", "a reply and a line that asks for more both begin with %q", f.More)
 	}
 	if d.Name == "command" && f.Gap.Empty() {
 		r.fail(d.Pos, "say: gap CLASS", "frame command does not say what stands between words")

@@ -17,7 +17,7 @@ const (
 	Parsed                  // Command holds it
 	Unknown                 // its keyword is none of ours
 	Malformed               // its keyword is ours, its arguments are wrong
-	TooLong                 // it has more than MaxCommand octets
+	TooLong                 // it has more octets than it may have
 )
 
 // String is the result's name.
@@ -31,8 +31,9 @@ func (r Result) String() string {
 // not yet discarded. An incomplete line is matched again from its start when
 // more of it has come; as a line has at most MaxCommand octets, this costs less
 // than keeping the automaton's state would, and makes it plain that the outcome
-// cannot depend on how the octets were split. Only for a line that is given up
-// is there state: how much of it was discarded.
+// cannot depend on how the octets were split. (Of a line that may be longer, by
+// Verb.Limit, the rest is matched when its end has come.) Only for a line that is
+// given up is there state: how much of it was discarded.
 type CommandParser struct {
 	Command
 	bad     Result // why the line being skipped is bad; More: none is
@@ -41,14 +42,18 @@ type CommandParser struct {
 
 // Parse reads one command line from the start of buf. The caller discards n
 // octets. On More n is 0, unless a bad line is being skipped, and Parse wants
-// to be called again when there is more; a buffer of MaxCommand octets is
-// always enough. No line is ever split into two, and none is answered twice
+// to be called again when there is more; a buffer of MaxLine octets is
+// always enough, and one of MaxCommand for all but the few verbs with a limit of
+// their own. No line is ever split into two, and none is answered twice
 // (R2449-LINE-8). The texts in Command are parts of buf.
 func (p *CommandParser) Parse(buf []byte) (n int, r Result) {
 	if p.bad != More {
 		return p.skip(buf, 0)
 	}
 	at, r := p.match(buf[:min(len(buf), MaxCommand)])
+	if r == More && len(buf) >= MaxCommand && at > MaxCommand {
+		return p.parseLong(buf, at)
+	}
 	switch {
 	case r == Parsed:
 		return at, Parsed
@@ -57,6 +62,22 @@ func (p *CommandParser) Parse(buf []byte) (n int, r Result) {
 		return p.skip(buf, at)
 	case len(buf) < MaxCommand:
 		return 0, More
+	}
+	p.bad = TooLong
+	return p.skip(buf, MaxCommand)
+}
+
+// parseLong goes on where a line may have more octets than MaxCommand: limit. What is
+// no command when its end has come is a line that is too long.
+func (p *CommandParser) parseLong(buf []byte, limit int) (n int, r Result) {
+	k := bytes.IndexByte(buf[MaxCommand:min(len(buf), limit)], '\n')
+	if k < 0 && len(buf) < limit {
+		return 0, More
+	}
+	if k >= 0 {
+		if at, r := p.match(buf[:MaxCommand+k+1]); r == Parsed && at <= p.Verb.Limit() {
+			return at, Parsed
+		}
 	}
 	p.bad = TooLong
 	return p.skip(buf, MaxCommand)

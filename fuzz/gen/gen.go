@@ -61,12 +61,16 @@ func number(low, high uint64) part {
 	}
 }
 
-func optional(p part) part {
-	return func(t *rapid.T) []byte {
+// optional is an argument that may be missing, and then those within its brackets are.
+func optional(p part, inner ...part) part {
+	return func(t *rapid.T) (out []byte) {
 		if !rapid.Bool().Draw(t, "given") {
 			return nil
 		}
-		return p(t)
+		for _, p := range append([]part{p}, inner...) {
+			out = append(out, p(t)...)
+		}
+		return out
 	}
 }
 

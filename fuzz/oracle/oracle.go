@@ -13,6 +13,7 @@ import (
 
 type command struct {
 	verb  string
+	limit int    // octets of a line; 0: as all have it
 	known string // matches a line that begins with the verb as a word
 	line  string // matches a whole line
 	args  []argument
@@ -61,16 +62,19 @@ func Lines(in []byte) (verdicts []string) {
 }
 
 func verdict(line string) string {
-	if len(line) > maxCommand {
-		return TooLong
-	}
 	text := runes(line)
 	known := false
 	for _, c := range table {
+		if len(line) > max(maxCommand, c.limit) {
+			continue
+		}
 		known = known || c.knownRE.MatchString(text)
 		if m := c.lineRE.FindStringSubmatch(text); m != nil {
 			return c.render(m[1:])
 		}
+	}
+	if len(line) > maxCommand {
+		return TooLong
 	}
 	if known {
 		return Malformed

@@ -13,7 +13,10 @@ func commands(c *code, m *grammar.Model) {
 	c.p("const MaxCommand = %d", m.Command.Limit)
 	verbs(c, m)
 	dialects(c, m)
+	verbLimits(c, m)
 	asks(c, m)
+	capabilities(c, m)
+	help(c, m)
 	args(c, m)
 	c.p("// Command is one command line, taken apart. Its texts are parts of the buffer")
 	c.p("// that was parsed; Args tells which fields were given.")
@@ -124,15 +127,79 @@ func dialects(c *code, m *grammar.Model) {
 }
 
 func asks(c *code, m *grammar.Model) {
-	terms := "false"
-	for _, k := range m.Commands {
-		if k.Asks {
-			terms += " || v == Verb" + title(k.Name())
+	asked := func(what grammar.Asked) string {
+		terms := "false"
+		for _, k := range m.Commands {
+			if k.Asks == what {
+				terms += " || v == Verb" + title(k.Name())
+			}
 		}
+		return strings.TrimPrefix(terms, "false || ")
 	}
 	c.p("// AsksContent tells whether a positive reply to v asks the client for content, which")
 	c.p("// then gets a reply of its own.")
-	c.p("func (v Verb) AsksContent() bool { return %s }", strings.TrimPrefix(terms, "false || "))
+	c.p("func (v Verb) AsksContent() bool { return %s }", asked(grammar.Content))
+	c.p("// AsksLines tells whether v may ask the client for lines, each after one that")
+	c.p("// AppendMore writes, before it gets its reply.")
+	c.p("func (v Verb) AsksLines() bool { return %s }", asked(grammar.Lines))
+}
+
+// verbLimits writes how long the lines of each verb may be.
+func verbLimits(c *code, m *grammar.Model) {
+	longest := m.Command.Limit
+	cases := ""
+	for _, k := range m.Commands {
+		if k.Limit != m.Command.Limit {
+			cases += fmt.Sprintf("case Verb%s: return %d\n", title(k.Name()), k.Limit)
+			longest = max(longest, k.Limit)
+		}
+	}
+	c.p("// MaxLine is how many octets a line of any command may have, its line end counted: some")
+	c.p("// have a limit of their own (Verb.Limit).")
+	c.p("const MaxLine = %d", longest)
+	c.p("// Limit is how many octets a line of v may have, its line end counted.")
+	c.p("func (v Verb) Limit() int { switch v {\n%s}\nreturn MaxCommand }", cases)
+}
+
+// capabilities writes the words by which commands are announced.
+func capabilities(c *code, m *grammar.Model) {
+	cases := ""
+	for _, k := range m.Commands {
+		if k.Capability != "" {
+			cases += fmt.Sprintf("case Verb%s: return %q\n", title(k.Name()), k.Capability)
+		}
+	}
+	c.p("// Capability is the word by which v is announced, \"\" if it needs no announcement.")
+	c.p("func (v Verb) Capability() string { switch v {\n%s}\nreturn \"\" }", cases)
+}
+
+// help writes what a person wants to know of each command.
+func help(c *code, m *grammar.Model) {
+	synopses, docs := "", ""
+	for _, k := range m.Commands {
+		synopses += fmt.Sprintf("case Verb%s: return %q\n", title(k.Name()), synopsis(k))
+		docs += fmt.Sprintf("case Verb%s: return %q\n", title(k.Name()), strings.ReplaceAll(k.Doc, "\n", " "))
+	}
+	c.p("// Synopsis is how v is written, optional arguments in brackets.")
+	c.p("func (v Verb) Synopsis() string { switch v {\n%s}\nreturn \"\" }", synopses)
+	c.p("// Doc is what v does, in one sentence or two.")
+	c.p("func (v Verb) Doc() string { switch v {\n%s}\nreturn \"\" }", docs)
+}
+
+// synopsis is how k is written.
+func synopsis(k *grammar.Command) string {
+	s, closing := k.Name(), ""
+	for _, p := range k.Params {
+		if !p.Inner {
+			s, closing = s+closing, ""
+		}
+		if p.Optional {
+			s, closing = s+" ["+p.Name, closing+"]"
+		} else {
+			s += " " + p.Name
+		}
+	}
+	return s + closing
 }
 
 func multiline(c *code, m *grammar.Model) {
@@ -178,9 +245,15 @@ func encoder(c *code, m *grammar.Model) {
 	for _, k := range m.Commands {
 		c.p("case Verb%s:", title(k.Name()))
 		c.p("dst = append(dst, %q...)", strings.Join(k.Words, gap))
+		open := 0 // brackets
 		for _, p := range k.Params {
+			if !p.Inner {
+				c.p("%s", strings.Repeat("}\n", open))
+				open = 0
+			}
 			if p.Optional {
 				c.p("if k.Has(Arg%s) {", title(p.Name))
+				open++
 			}
 			c.p("dst = append(dst, %q)", m.Command.GapWritten)
 			if p.Kind == grammar.Number {
@@ -188,10 +261,8 @@ func encoder(c *code, m *grammar.Model) {
 			} else {
 				c.p("dst = append(dst, k.%s...)", title(p.Name))
 			}
-			if p.Optional {
-				c.p("}")
-			}
 		}
+		c.p("%s", strings.Repeat("}\n", open))
 	}
 	c.p("}")
 	c.p("return append(dst, %q...)", m.Command.End)

@@ -23,7 +23,11 @@ func oracle(c *code, m *grammar.Model) {
 	c.p("var commands = []command{")
 	for _, k := range m.Commands {
 		words := wordsRegexp(f, k)
-		c.p("{verb: %q, known: `^%s(?:%s|%s$)`, line: `%s`, args: []argument{", k.Name(), words, gap, end, lineRegexp(f, k))
+		limit := ""
+		if k.Limit != f.Limit {
+			limit = fmt.Sprintf(", limit: %d", k.Limit)
+		}
+		c.p("{verb: %q%s, known: `^%s(?:%s|%s$)`, line: `%s`, args: []argument{", k.Name(), limit, words, gap, end, lineRegexp(f, k))
 		for _, p := range k.Params {
 			if p.Kind == grammar.Number {
 				c.p("{name: %q, min: \"%d\", max: \"%d\"},", p.Name, p.Min, p.Max)
@@ -68,7 +72,11 @@ func lineRegexp(f *grammar.Frame, k *grammar.Command) string {
 	gap := grammar.SetRegexp(f.Gap)
 	re := "^" + wordsRegexp(f, k)
 	trailing := f.Trailing
+	open := "" // ends of brackets
 	for _, p := range k.Params {
+		if !p.Inner {
+			re, open = re+open, ""
+		}
 		var arg string
 		switch p.Kind {
 		case grammar.Number:
@@ -80,10 +88,11 @@ func lineRegexp(f *grammar.Frame, k *grammar.Command) string {
 			trailing = false
 		}
 		if p.Optional {
-			arg = "(?:" + arg + ")?"
+			arg, open = "(?:"+arg, ")?"+open
 		}
 		re += arg
 	}
+	re += open
 	if trailing {
 		re += gap + "*"
 	}
@@ -101,25 +110,31 @@ func generators(c *code, m *grammar.Model) {
 		for _, w := range k.Words {
 			words = append(words, strconv.Quote(w))
 		}
-		call := "command([]string{" + strings.Join(words, ", ") + "}"
+		call, closing := "command([]string{"+strings.Join(words, ", ")+"}", ""
 		for _, p := range k.Params {
-			var arg string
-			switch p.Kind {
-			case grammar.Number:
-				arg = fmt.Sprintf("number(%d, %d)", p.Min, p.Max)
-			case grammar.Token:
-				arg = "token(" + octetsLiteral(p.Class) + ")"
-			case grammar.Rest:
-				arg = "rest(" + octetsLiteral(p.Class) + ")"
+			if !p.Inner {
+				call, closing = call+closing, ""
 			}
+			call += ", "
 			if p.Optional {
-				arg = "optional(" + arg + ")"
+				call, closing = call+"optional(", closing+")"
 			}
-			call += ", " + arg
+			call += part(p)
 		}
-		c.p("%q: %s),", k.Name(), call)
+		c.p("%q: %s),", k.Name(), call+closing)
 	}
 	c.p("}")
+}
+
+// part is the generator of an argument.
+func part(p grammar.Param) string {
+	switch p.Kind {
+	case grammar.Token:
+		return "token(" + octetsLiteral(p.Class) + ")"
+	case grammar.Rest:
+		return "rest(" + octetsLiteral(p.Class) + ")"
+	}
+	return fmt.Sprintf("number(%d, %d)", p.Min, p.Max)
 }
 
 func octetsLiteral(s automaton.Set) string {

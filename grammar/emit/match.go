@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"popper/grammar"
 	"popper/grammar/automaton"
@@ -15,7 +16,8 @@ import (
 // transition is a branch that coverage can see.
 func match(c *code, m *grammar.Model) {
 	c.p("// match reads one command line from the start of buf into k. Result More: buf")
-	c.p("// ends before the line does. On Unknown and Malformed at is the octet where it")
+	c.p("// ends before the line does, and at is how many octets the line may have, by what")
+	c.p("// it still can become. On Unknown and Malformed at is the octet where it")
 	c.p("// was noticed, which may be the line's last.")
 	c.p("func (k *Command) match(buf []byte) (at int, r Result) {")
 	c.p("var (")
@@ -32,7 +34,7 @@ func match(c *code, m *grammar.Model) {
 		}
 	}
 	c.p(")")
-	entered := enteredStates(m.CommandDFA)
+	entered, limit := enteredStates(m.CommandDFA), limits(m)
 	for n, s := range m.CommandDFA.States {
 		if s.Accept >= 0 {
 			continue
@@ -40,7 +42,7 @@ func match(c *code, m *grammar.Model) {
 		if entered[n] {
 			c.p("s%d:", n)
 		}
-		c.p("if i == len(buf) { return 0, More }")
+		c.p("if i == len(buf) { return %s, More }", maxName(m, limit[n]))
 		c.p("c = buf[i]")
 		c.p("i++")
 		c.cases(s.Edges, func(e automaton.Edge) {
@@ -76,6 +78,37 @@ func enteredStates(d *automaton.DFA) map[int]bool {
 		}
 	}
 	return out
+}
+
+// limits are, for each state, the limit of the longest line that leads through it.
+func limits(m *grammar.Model) []int {
+	states := m.CommandDFA.States
+	limit := make([]int, len(states))
+	for n, s := range states {
+		limit[n] = m.Command.Limit
+		if 0 <= s.Accept && s.Accept < len(m.Commands) {
+			limit[n] = m.Commands[s.Accept].Limit
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for n, s := range states {
+			for _, e := range s.Edges {
+				if limit[e.To] > limit[n] {
+					limit[n], changed = limit[e.To], true
+				}
+			}
+		}
+	}
+	return limit
+}
+
+// maxName is how a limit is written.
+func maxName(m *grammar.Model, limit int) string {
+	if limit == m.Command.Limit {
+		return "MaxCommand"
+	}
+	return strconv.Itoa(limit)
 }
 
 // tag writes what a mark on a transition asks for; the octet concerned is buf[i-1].

@@ -25,6 +25,11 @@ func replies(c *code, m *grammar.Model) {
 		c.p("return append(dst, %q...)", f.End)
 		c.p("}")
 	}
+	if f.More != "" {
+		c.p("// AppendMore writes the line that asks the client for a line; text is at most what the")
+		c.p("// client is told with it, of printable ASCII, and of any length.")
+		c.p("func AppendMore(dst []byte, text string) []byte { return append(append(append(dst, %q...), text...), %q...) }", f.More+" ", f.End)
+	}
 	c.p("// AppendEnd writes the line that ends a list.")
 	c.p("func AppendEnd(dst []byte) []byte { return append(dst, %q...) }", f.Close+f.End)
 	for _, s := range m.Shapes {
