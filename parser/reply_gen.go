@@ -114,9 +114,9 @@ func AppendGroupListingLine(dst []byte, message uint64, size uint64, maxima uint
 	return append(dst, "\r\n"...)
 }
 
-// AppendCapabilityLineLine writes the same as a line of a list.
+// AppendCapabilityLine writes the same as a line of a list.
 // Texts are cut at 506 octets, so that the line has at most MaxReply octets.
-func AppendCapabilityLineLine(dst []byte, text string) []byte {
+func AppendCapabilityLine(dst []byte, text string) []byte {
 	if text != "" && text[0] == '.' {
 		dst = append(dst, '.')
 	}
@@ -124,9 +124,9 @@ func AppendCapabilityLineLine(dst []byte, text string) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// AppendMechanismLineLine writes the same as a line of a list.
+// AppendMechanismNameLine writes the same as a line of a list.
 // Texts are cut at 506 octets, so that the line has at most MaxReply octets.
-func AppendMechanismLineLine(dst []byte, name string) []byte {
+func AppendMechanismNameLine(dst []byte, name string) []byte {
 	if name != "" && name[0] == '.' {
 		dst = append(dst, '.')
 	}

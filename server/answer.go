@@ -3,14 +3,12 @@ package server
 import (
 	"errors"
 	"io"
-
-	"popper/parser"
 )
 
 // answer queues the reply. Its error says why the session must end.
 func (s *session) answer(o outcome) error {
 	start := s.out.position()
-	if err := s.say(o.line); err != nil {
+	if err := s.say(o.firstLine(s.dialog.language)); err != nil {
 		return err
 	}
 	if o.body == nil {
@@ -56,7 +54,8 @@ func (s *session) broken(start int64, err error) error {
 	s.log.Error("message or listing cannot be sent whole; another program changes the maildrop, or its disk fails",
 		append(s.dialog.account(), "err", source.error)...)
 	if s.out.takeBack(start) {
-		return s.say(parser.AppendErr(nil, "[SYS/TEMP] maildrop cannot be read or has changed, log in again"))
+		o := refusal("[SYS/TEMP] maildrop cannot be read or has changed, log in again")
+		return s.say(o.firstLine(s.dialog.language))
 	}
 	return err
 }

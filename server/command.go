@@ -7,52 +7,75 @@ import (
 	"popper/parser"
 )
 
-// carryOut does what the command line just read wants, transition included.
-func (s *session) carryOut(r parser.Result) outcome {
+// carryOut does what the command line just read wants, transition included. Its error
+// says why the session must end.
+func (s *session) carryOut(r parser.Result) (outcome, error) {
 	c := &s.in.parser.Command
 	s.trace(r, c)
-	switch {
-	case r != parser.Parsed:
-		return s.refuse(badLine(r))
-	case !s.srv.config.speaks(c.Verb.Dialect()):
-		return s.refuse(badLine(parser.Unknown))
-	case !s.state.Allows(c.Verb):
-		// R1081-STATE-1
-		return s.refuse(fmt.Sprintf("%s is not valid in %s state", c.Verb, s.state))
+	if o, bad := s.bars(r, c); bad {
+		return o, nil
 	}
 	s.bad = 0
+	k := parser.Command{Verb: c.Verb, Args: c.Args} // its texts are gone when a login has asked for more
 	o := parser.Dispatch(s.dialog, c)
-	s.state = s.state.Next(c, o.ok)
-	if s.state == parser.StateTransaction {
+	if o.login != nil {
+		var err error
+		if o, err = s.converse(o.login); err != nil {
+			return o, err
+		}
+	}
+	s.dialog.state = s.dialog.state.Next(&k, o.ok)
+	if s.dialog.state == parser.StateTransaction {
 		s.loggedIn.Store(true)
 	}
-	return o
+	return o, nil
+}
+
+// bars refuses a command that is not to be carried out here and now.
+func (s *session) bars(r parser.Result, c *parser.Command) (o outcome, bad bool) {
+	switch {
+	case r != parser.Parsed:
+		return s.refuse(badLine(r)), true
+	case !s.srv.config.speaks(c.Verb.Dialect()):
+		return s.refuse(badLine(parser.Unknown)), true
+	case !s.dialog.state.Allows(c.Verb):
+		// R1081-STATE-1
+		return s.refuse("%s is not valid in %s state", c.Verb, s.dialog.state), true
+	}
+	if why := s.dialog.unoffered(c.Verb); why != "" {
+		return s.refuse(why), true
+	}
+	return outcome{}, false
 }
 
 // updates tells whether the command line just read begins the update of the
 // maildrop: it leaves it (R1081-QUIT-2, R1082-BB-2).
 func (s *session) updates(r parser.Result) bool {
 	c := &s.in.parser.Command
-	return r == parser.Parsed && s.state == parser.StateTransaction &&
-		s.state.Allows(c.Verb) && s.state.Next(c, true) != parser.StateTransaction
+	return r == parser.Parsed && s.dialog.state == parser.StateTransaction &&
+		s.dialog.state.Allows(c.Verb) && s.dialog.state.Next(c, true) != parser.StateTransaction
 }
 
 // refuse answers a bad command: nothing changes, but too many in a row end the
 // session (R1081-LINE-7).
-func (s *session) refuse(text string) outcome {
+func (s *session) refuse(format string, args ...any) outcome {
 	s.bad++
+	o := refusal(format, args...)
 	if s.bad >= maxBad {
-		return outcome{line: parser.AppendErr(nil, "too many bad commands"), end: "too many bad commands"}
+		o = refusal("too many bad commands")
+		o.end = "too many bad commands"
 	}
-	return refusal(text)
+	return o
 }
+
+var tooLong = fmt.Sprintf("line longer than %d octets", parser.MaxCommand)
 
 func badLine(r parser.Result) string {
 	switch r {
 	case parser.Malformed:
 		return "malformed arguments"
 	case parser.TooLong:
-		return fmt.Sprintf("line longer than %d octets", parser.MaxCommand)
+		return tooLong
 	}
 	return "unknown command"
 }

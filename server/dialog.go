@@ -15,11 +15,15 @@ import (
 // method for each command of the grammar.
 type dialog struct {
 	ctx      context.Context // ends when the session is cut
+	state    parser.State
 	config   *Config
 	log      *slog.Logger
 	peer     netip.AddrPort // the client's; not valid if its connection has none
 	name     string         // what USER said; after login, the account's name
 	failures int            // failed logins
+	stamp    string         // the timestamp of the greeting; "" if APOP is not offered
+	private  Private        // nil: the connection is not private
+	language *language      // of replies
 
 	known atomic.Bool // a password was given and was right; asked by other goroutines
 
@@ -38,7 +42,7 @@ type dialog struct {
 var _ parser.Handler[outcome] = (*dialog)(nil)
 
 func newDialog(ctx context.Context, c *Config, log *slog.Logger, conn net.Conn) *dialog {
-	d := &dialog{ctx: ctx, config: c, log: log}
+	d := &dialog{ctx: ctx, config: c, log: log, state: parser.StartState, language: &languages[0], stamp: timestamp(c)}
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		at := tcp.AddrPort()
 		d.peer = netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())

@@ -15,7 +15,14 @@ type input struct {
 	parser     parser.CommandParser
 	start, end int
 	used       int
-	buf        [commandBuffer]byte
+	buf        []byte // small, or larger while a line needs it
+	small      [commandBuffer]byte
+}
+
+func newInput(conn net.Conn) *input {
+	in := &input{conn: conn}
+	in.buf = in.small[:]
+	return in
 }
 
 // parse looks for one command line in what has been read.
@@ -36,7 +43,15 @@ func (in *input) discard() {
 	in.used = 0
 	if in.start == in.end {
 		in.start, in.end = 0, 0
+		in.buf = in.small[:]
 	}
+}
+
+// forget throws away all that has been read.
+func (in *input) forget() {
+	clear(in.buf)
+	in.parser, in.start, in.end, in.used = parser.CommandParser{}, 0, 0, 0
+	in.buf = in.small[:]
 }
 
 // pending are the octets that have been read and not yet used.
@@ -56,7 +71,10 @@ func (in *input) fill() error {
 		in.start, in.end = 0, n
 	}
 	if in.end == len(in.buf) {
-		return errors.New("the parser does not consume an over-long line") // never: it keeps at most MaxCommand
+		if len(in.buf) >= parser.MaxLine {
+			return errors.New("the parser does not consume an over-long line") // never: it keeps at most MaxLine
+		}
+		in.grow()
 	}
 	n, err := in.conn.Read(in.buf[in.end:])
 	in.end += n
@@ -64,4 +82,12 @@ func (in *input) fill() error {
 		return nil // err, if it lasts, comes again
 	}
 	return err
+}
+
+// grow makes room for the longest line that there may be: a login by a long token.
+func (in *input) grow() {
+	larger := make([]byte, parser.MaxLine)
+	copy(larger, in.buf[:in.end])
+	clear(in.buf)
+	in.buf = larger
 }

@@ -20,6 +20,11 @@ const (
 	// session. Stops the guessing of many passwords over one connection.
 	DefaultLoginFailures = 3
 
+	// maxResponse is how many octets a line may have by which a client answers in a login
+	// by SASL (R5034-AUTH-1), its line end not counted: more than the longest OAuth tokens
+	// that are seen. Stops a stranger from filling memory.
+	maxResponse = 16 << 10
+
 	// maxBad is how many bad command lines in a row (unknown, malformed, too
 	// long, out of state) end a session. Stops other programs that talk to the
 	// wrong port (a browser's request, a mail relay) and blind probing.

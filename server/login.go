@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"strings"
@@ -27,7 +26,11 @@ func (d *dialog) Pass(c *parser.Command) outcome {
 	if d.config.Guests != nil && strings.EqualFold(d.name, pseudonym) {
 		return d.admitGuest()
 	}
-	account, err := d.config.Accounts.Authenticate(d.ctx, d.name, c.Secret)
+	return d.judge(d.config.Accounts.Authenticate(d.ctx, d.name, c.Secret))
+}
+
+// judge makes the reply of what a source of accounts says.
+func (d *dialog) judge(account Account, err error) outcome {
 	switch {
 	case errors.Is(err, ErrDenied):
 		return d.denied()
@@ -84,7 +87,7 @@ func (d *dialog) open(path string) outcome {
 	d.drop = drop
 	d.total()
 	d.log.Info("login", "user", clip(d.name), "messages", d.count, "octets", d.octets)
-	return done(fmt.Sprintf("maildrop has %d messages (%d octets)", d.count, d.octets))
+	return done("maildrop has %d messages (%d octets)", d.count, d.octets)
 }
 
 // trouble is what an error of mbox.Open means to the client and to the
@@ -123,22 +126,10 @@ func openTrouble(err error) trouble {
 // it seems, that none but its superuser may use ports below 1024, and that its user
 // of that name may read the mail of the one whom USER named (R1081-RPOP-1).
 func (d *dialog) Rpop(c *parser.Command) outcome {
-	directory, ok := d.config.Accounts.(Directory)
-	if d.config.Trusted == nil || !ok {
-		return refusal("RPOP is not offered here, use PASS")
-	}
 	if d.peer.Port() == 0 || d.peer.Port() >= firstFreePort || !d.config.Trusted(d.peer, string(c.Name), d.name) {
 		return d.denied()
 	}
-	account, err := directory.Lookup(d.ctx, d.name)
-	switch {
-	case errors.Is(err, ErrDenied):
-		return d.denied()
-	case err != nil:
-		d.log.Error("login not possible: the account source fails", "claimed", clip(d.name), "err", err)
-		return refusal("[SYS/TEMP] accounts cannot be checked now, try again later")
-	}
-	return d.admit(account)
+	return d.judge(d.config.Accounts.(Directory).Lookup(d.ctx, d.name))
 }
 
 // firstFreePort is the first port that every user of a Unix host may use.

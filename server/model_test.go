@@ -144,8 +144,7 @@ func (w *world) Pass(t *rapid.T) {
 
 func (w *world) Rpop(t *rapid.T) {
 	w.in(t, "named")
-	w.p.err("RPOP mrose")
-	w.state = "new"
+	w.p.err("RPOP mrose") // it is not offered, so that it changes nothing
 }
 
 // ended checks that the server has closed the session.

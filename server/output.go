@@ -68,17 +68,24 @@ func (o *output) flush() error {
 	return o.write()
 }
 
-// write sends what is pending, in one Write as long as the client reads. The
-// deadline ends only a Write that moved nothing: slow is not stalled. (So a
-// client that stalls in the middle of a Write is cut after one to two idle limits.)
+// write sends what is pending, in one Write as long as the client reads.
 func (o *output) write() error {
+	n, err := patientWrite(o.conn, o.buf, o.deadline)
+	o.sent += int64(n)
+	o.buf = o.buf[:copy(o.buf, o.buf[n:])]
+	return err
+}
+
+// patientWrite writes b. The deadline ends only a Write that moved nothing: slow is not
+// stalled. (So a client that stalls in the middle of a Write is cut after one to two
+// idle limits.)
+func patientWrite(conn net.Conn, b []byte, deadline func() time.Time) (n int, err error) {
 	for {
-		_ = o.conn.SetWriteDeadline(o.deadline())
-		n, err := o.conn.Write(o.buf)
-		o.sent += int64(n)
-		o.buf = o.buf[:copy(o.buf, o.buf[n:])]
-		if err == nil || n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err
+		_ = conn.SetWriteDeadline(deadline())
+		k, err := conn.Write(b[n:])
+		n += k
+		if err == nil || k == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
 		}
 	}
 }

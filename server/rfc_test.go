@@ -181,8 +181,8 @@ func TestRPOP1(t *testing.T) { // R1081-RPOP-1
 	inAuthorization(t, func(t *testing.T, s *site, p *client) {
 		p.err("RPOP mrose")
 		p.ok("USER mrose")
-		p.err("RPOP mrose")
-		p.err("PASS " + secret) // as after a failed PASS
+		p.err("RPOP mrose") // it is not offered
+		p.ok("PASS " + secret)
 	})
 }
 

@@ -55,6 +55,9 @@ func TestRpop(t *testing.T) {
 		p.expect("+OK popper ready")
 		p.ok("USER " + c.user)
 		p.want("RPOP "+c.remote, c.reply)
+		if c.reply != "+OK" {
+			p.err("PASS " + secret) // as after a failed PASS
+		}
 		p.drop()
 		s.awaitEnd()
 	}

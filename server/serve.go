@@ -13,7 +13,13 @@ import (
 // descriptor, a client that has already gone) is logged and tried again after a
 // growing pause; only a listener that was closed by someone else ends Serve
 // with an error.
-func (srv *Server) Serve(l net.Listener) error {
+func (srv *Server) Serve(l net.Listener) error { return srv.accept(l, srv.ServeConn) }
+
+// ServeTLS does the same for connections that are private from the first octet on
+// (RFC 8314). It panics if Config.Security is nil.
+func (srv *Server) ServeTLS(l net.Listener) error { return srv.accept(l, srv.ServeConnTLS) }
+
+func (srv *Server) accept(l net.Listener, serve func(net.Conn)) error {
 	defer l.Close()
 	if !srv.listen(l) {
 		return nil
@@ -25,7 +31,7 @@ func (srv *Server) Serve(l net.Listener) error {
 		switch {
 		case err == nil:
 			pause = acceptPauseMin
-			go srv.ServeConn(conn)
+			go serve(conn)
 		case srv.isStopping():
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -42,19 +48,34 @@ func (srv *Server) Serve(l net.Listener) error {
 // ServeConn holds one session to its end and closes conn. After Shutdown has
 // begun it only closes conn. When there are too many sessions, an older one makes
 // room (room.go), or conn is told so and closed.
-func (srv *Server) ServeConn(conn net.Conn) {
+func (srv *Server) ServeConn(conn net.Conn) { srv.serveConn(conn, false) }
+
+// ServeConnTLS does the same on a connection that is private from the first octet on
+// (RFC 8314). It panics if Config.Security is nil.
+func (srv *Server) ServeConnTLS(conn net.Conn) {
+	if srv.config.Security == nil {
+		panic("server: Config.Security is nil")
+	}
+	srv.serveConn(conn, true)
+}
+
+func (srv *Server) serveConn(conn net.Conn, implicit bool) {
 	defer conn.Close()
 	if c, ok := conn.(interface{ SetNoDelay(bool) error }); ok {
 		// Go does so for sockets that it opened, not always for inherited ones.
 		_ = c.SetNoDelay(true)
 	}
 	s := newSession(srv, conn)
+	s.implicit = implicit
 	switch srv.enter(s) {
 	case entered:
 		defer srv.ended.Done()
 		s.serve()
 	case full:
 		s.log.Warn("connection refused: too many sessions, all logged in; raise their maximum", "maximum", srv.config.MaxSessions)
+		if implicit {
+			return // there is no TLS yet in which to tell the client
+		}
 		_ = conn.SetWriteDeadline(time.Now().Add(refuseTime))
 		_, _ = conn.Write(parser.AppendErr(nil, "[SYS/TEMP] too many sessions, try again later"))
 	}

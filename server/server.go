@@ -38,6 +38,25 @@ type Config struct {
 	Submission Submission       // nil: no mail is sent for clients
 	MaxContent int64            // octets of a message sent, see DefaultMaxContent
 
+	// Security makes connections private (R2595-STLS-1); nil: they cannot be.
+	Security Security
+	// RequireTLS lets nobody log in whose connection is not private.
+	RequireTLS bool
+	// Mechanisms are those of SASL that AUTH offers now, best first (R5034-AUTH-1); nil: none.
+	Mechanisms func() []Mechanism
+	// Digests checks the answers of APOP (R1939-APOP-1); nil: it is not offered.
+	Digests Digests
+	// Host is this machine's name in the timestamp of the greeting.
+	Host string
+
+	// Expire is after how many days a message is removed, see expire.go: AtOnce, when it
+	// has been retrieved; 0, never.
+	Expire int
+	// LoginDelay is how long an account must wait from login to login (R2449-CAPA-1).
+	LoginDelay time.Duration
+	// Implementation is what CAPA calls this server; "" hides it.
+	Implementation string
+
 	// Guests tells from where "anonymous" may log in (R1082-ANON-1); nil: from nowhere.
 	Guests func(from netip.Addr) bool
 	// Trusted tells whether user remote of the host peer may log in as name without a

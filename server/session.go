@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -41,14 +42,15 @@ import (
 // takes that risk.
 type session struct {
 	srv      *Server
-	conn     net.Conn
+	conn     net.Conn // as it was accepted
+	wire     net.Conn // what commands and replies go over: conn, or what makes it private
+	implicit bool     // it is to be private from the first octet on
 	log      *slog.Logger
 	started  time.Time
 	network  netip.Prefix // see room.go
-	in       input
+	in       *input
 	out      output
 	dialog   *dialog
-	state    parser.State
 	bad      int         // bad commands in a row
 	why      string      // not empty: the session ends after this reply, and why
 	loggedIn atomic.Bool // TRANSACTION was reached; Shutdown grants the grace
@@ -63,13 +65,13 @@ func newSession(srv *Server, conn net.Conn) *session {
 	s := &session{
 		srv:     srv,
 		conn:    conn,
+		wire:    conn,
 		log:     log,
 		started: time.Now(),
 		network: network(conn),
-		in:      input{conn: conn},
+		in:      newInput(conn),
 		out:     output{conn: conn},
 		dialog:  newDialog(ctx, &srv.config, log, conn),
-		state:   parser.StartState,
 		ctx:     ctx,
 		stop:    stop,
 	}
@@ -105,19 +107,24 @@ func (s *session) serve() {
 	}()
 	if err = s.talk(); err == nil {
 		s.dialog.close()
-		linger(s.conn)
+		linger(s.wire)
 	}
 }
 
 // talk greets and carries out commands until the session is over. It returns
 // nil when the last reply has left, else what kept it from leaving.
 func (s *session) talk() error {
+	if s.implicit {
+		if err := s.makePrivate(); err != nil {
+			return err
+		}
+	}
 	// R1081-GREET-1. No <timestamp> while APOP is not offered: some clients
 	// take it for an offer and insist.
-	if err := s.say(parser.AppendOK(nil, "popper ready")); err != nil {
+	if err := s.say(parser.AppendOK(nil, strings.TrimSpace("popper ready "+s.dialog.stamp))); err != nil {
 		return err
 	}
-	for s.why == "" && !s.state.Final() {
+	for s.why == "" && !s.dialog.state.Final() {
 		r, err := s.next()
 		if err != nil {
 			return err
@@ -128,9 +135,17 @@ func (s *session) talk() error {
 				return err
 			}
 		}
-		o := s.carryOut(r)
+		o, err := s.carryOut(r)
+		if err != nil {
+			return err
+		}
 		if err := s.answer(o); err != nil {
 			return err
+		}
+		if o.secure {
+			if err := s.makePrivate(); err != nil {
+				return err
+			}
 		}
 		if o.intake != nil {
 			if o, err = s.take(o.intake); err != nil {

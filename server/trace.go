@@ -8,19 +8,20 @@ import (
 )
 
 // trace logs a command at debug level. Of a bad line only its kind is told: it
-// may be a misspelt PASS.
+// may be a misspelt PASS. A digest is no password, but tells whoever guesses passwords
+// when he has it.
 func (s *session) trace(r parser.Result, c *parser.Command) {
 	if !s.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	s.log.Debug("command", "state", s.state, "line", traced(r, c))
+	s.log.Debug("command", "state", s.dialog.state, "line", traced(r, c))
 }
 
 func traced(r parser.Result, c *parser.Command) string {
 	switch {
 	case r != parser.Parsed:
 		return "(" + badLine(r) + ")"
-	case c.Has(parser.ArgSecret):
+	case c.Has(parser.ArgSecret | parser.ArgResponse | parser.ArgDigest):
 		return c.Verb.String() + " ****"
 	}
 	line := parser.AppendCommand(nil, c)

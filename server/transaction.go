@@ -1,8 +1,6 @@
 package server
 
 import (
-	"fmt"
-
 	"popper/parser"
 )
 
@@ -23,7 +21,7 @@ func (d *dialog) List(c *parser.Command) outcome {
 		}
 		return outcome{ok: true, line: parser.AppendScanListing(nil, c.Message, d.size(i))}
 	}
-	o := done(fmt.Sprintf("%d messages (%d octets)", d.count, d.octets))
+	o := done("%d messages (%d octets)", d.count, d.octets)
 	o.body = &listing{dialog: d, line: d.scanLine}
 	return o
 }
@@ -68,7 +66,7 @@ func (d *dialog) Retr(c *parser.Command) outcome {
 		return noSuchMessage()
 	}
 	number, size := c.Message, d.drop.Size(i)
-	o := done(fmt.Sprintf("%d octets", size))
+	o := done("%d octets", size)
 	o.body = &message{stream: d.drop.Message(i), size: size, whole: func() {
 		d.accessed = max(d.accessed, number)
 		d.retrieved++
@@ -96,13 +94,13 @@ func (d *dialog) Dele(c *parser.Command) outcome {
 		return noSuchMessage()
 	}
 	if d.group != nil { // R1082-BB-3
-		return done(fmt.Sprintf("message %d stays, it is the group's", c.Message))
+		return done("message %d stays, it is the group's", c.Message)
 	}
 	d.marks.add(i, d.drop.Len())
 	d.count--
 	d.octets -= d.drop.Size(i)
 	d.accessed = max(d.accessed, c.Message)
-	return done(fmt.Sprintf("message %d marked for deletion", c.Message))
+	return done("message %d marked for deletion", c.Message)
 }
 
 // Noop: R1081-NOOP-1.
@@ -110,7 +108,7 @@ func (d *dialog) Noop(*parser.Command) outcome { return done("") }
 
 // Last: R1081-LAST-1; a session starts with what earlier ones left, with a group anew.
 func (d *dialog) Last(*parser.Command) outcome {
-	return done(fmt.Sprintf("%d", d.highest()))
+	return done("%d", d.highest())
 }
 
 // highest is the highest number accessed, by this session or an earlier one.
@@ -125,7 +123,7 @@ func (d *dialog) highest() uint64 {
 func (d *dialog) Rset(*parser.Command) outcome {
 	d.marks, d.accessed = nil, 0
 	d.total()
-	return done(fmt.Sprintf("maildrop has %d messages (%d octets)", d.count, d.octets))
+	return done("maildrop has %d messages (%d octets)", d.count, d.octets)
 }
 
 // total counts the messages when none is marked.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 
 	"popper/mbox"
 	"popper/parser"
@@ -19,7 +18,7 @@ func (d *dialog) Quit(*parser.Command) outcome {
 	if o := d.update(); !o.ok {
 		return o
 	}
-	return done(fmt.Sprintf("popper signing off, %d messages removed", d.removed))
+	return done("popper signing off, %d messages removed", d.removed)
 }
 
 // update removes the marked messages, and keeps what LAST tells.

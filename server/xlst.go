@@ -22,7 +22,7 @@ func (d *dialog) XtndXlst(c *parser.Command) outcome {
 		}
 		f.next, f.end = i, i+1
 	}
-	o := done(xtnd + " " + name + " fields follow")
+	o := done(xtnd+" %s fields follow", name)
 	o.body = f
 	return o
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 
 	"popper/parser"
 	"popper/server/spoolfile"
@@ -10,10 +9,7 @@ import (
 
 // XtndXmit: BERK-XMIT-1. The message is asked for, and sent when it is whole.
 func (d *dialog) XtndXmit(*parser.Command) outcome {
-	switch {
-	case d.config.Submission == nil:
-		return refusal("sending mail is not offered here")
-	case d.anonymous:
+	if d.anonymous {
 		return refusal("[AUTH] who is not known cannot send mail")
 	}
 	o := done("send the message, and end it with a line of one dot")
@@ -46,7 +42,7 @@ func (t *transmission) done() outcome {
 	switch {
 	case t.size > t.limit: // BERK-XMIT-3
 		d.log.Warn("message not sent: too long; the limit is a setting", "user", clip(d.name), "octets", t.size, "limit", t.limit)
-		return refusal(fmt.Sprintf("[SYS/PERM] message has %d octets, and %d are allowed", t.size, t.limit))
+		return refusal("[SYS/PERM] message has %d octets, and %d are allowed", t.size, t.limit)
 	case t.err != nil:
 		d.log.Error("message not sent: it cannot be held", "user", clip(d.name), "octets", t.size, "err", t.err)
 		return refusal("[SYS/TEMP] message cannot be held now, try again later")
@@ -54,20 +50,20 @@ func (t *transmission) done() outcome {
 	err := d.config.Submission.Submit(d.ctx, d.name, t.held.Reader(), t.size)
 	if err != nil {
 		d.log.Error("message not sent: see err for what mends it", "user", clip(d.name), "octets", t.size, "err", err)
-		return refusal(submitTrouble(err))
+		return submitTrouble(err)
 	}
 	d.log.Info("message sent", "user", clip(d.name), "octets", t.size)
 	return done("message accepted")
 }
 
 // submitTrouble is what the client may know of an error of Submission.
-func submitTrouble(err error) string {
+func submitTrouble(err error) outcome {
 	var r *Refusal
 	switch {
 	case !errors.As(err, &r):
-		return "[SYS/TEMP] mail cannot be sent now, try again later"
+		return refusal("[SYS/TEMP] mail cannot be sent now, try again later")
 	case r.Temporary:
-		return "[SYS/TEMP] message not sent: " + r.Reason
+		return refusal("[SYS/TEMP] message not sent: %s", r.Reason)
 	}
-	return "message not sent: " + r.Reason
+	return refusal("message not sent: %s", r.Reason)
 }
