@@ -7,7 +7,7 @@
 PREFIX = /usr/local
 FUZZTIME = 1m
 # bodies in ./fuzz for go-fuzz
-GOFUZZ = CommandLine Session Mbox Stuffing Separator
+GOFUZZ = CommandLine Session Login Mbox Stuffing Separator
 BENCH = .
 
 SHELL = /bin/sh
@@ -93,7 +93,7 @@ gofuzz:
 		echo "== Fuzz$$f"
 		w=build/gofuzz/$$f
 		mkdir -p $$w/corpus
-		cp fuzz/corpus/$$(echo $$f | tr A-Z a-z)/* $$w/corpus
+		cp fuzz/corpus/$$(echo $$f | tr A-Z a-z | sed s/login/session/)/* $$w/corpus
 		go tool go-fuzz-build -func Fuzz$$f -o $$w.zip ./fuzz
 		timeout -s INT $(FUZZTIME) go tool go-fuzz -bin $$w.zip -workdir $$w || [ $$? = 124 ]
 		[ -z "$$(ls $$w/crashers 2>/dev/null)" ] || { echo "crashers in $$w"; exit 1; }

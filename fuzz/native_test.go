@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 
 func FuzzCommandLine(f *testing.F) { native(f, "commandline", fuzz.FuzzCommandLine) }
 func FuzzSession(f *testing.F)     { native(f, "session", fuzz.FuzzSession) }
+func FuzzLogin(f *testing.F)       { native(f, "session", fuzz.FuzzLogin) }
 func FuzzMbox(f *testing.F)        { native(f, "mbox", fuzz.FuzzMbox) }
 func FuzzDeliver(f *testing.F)     { native(f, "mbox", fuzz.FuzzDeliver) }
 func FuzzStuffing(f *testing.F)    { native(f, "stuffing", fuzz.FuzzStuffing) }

@@ -83,6 +83,9 @@ type reader struct {
 	rest     string
 	last     string // the first line of the last reply
 	positive int
+
+	whole      []byte // all that the client sends
+	handshakes []int  // how much of it was gone when each began
 }
 
 func (s *reader) line() string {
@@ -123,6 +126,12 @@ func (s *reader) replies(in []byte) (removed map[uint64]bool) {
 			break
 		}
 		valid := r == parser.Parsed && state.Allows(p.Verb)
+		if valid && asks(&p.Command) {
+			var whole bool
+			if in, whole = s.exchange(in); !whole {
+				break
+			}
+		}
 		ok := s.reply(valid && p.Multiline(state))
 		must(valid || !ok, "%v in %v got a positive reply", &p.Command, state)
 		if !valid {
@@ -142,6 +151,10 @@ func (s *reader) replies(in []byte) (removed map[uint64]bool) {
 			removed = marked
 		}
 		state = state.Next(&p.Command, ok)
+		if ok && p.Verb == parser.VerbStls {
+			in, s.handshakes = s.whole[s.handshakes[0]:], s.handshakes[1:]
+			p = parser.CommandParser{}
+		}
 		if ok && p.Verb.AsksContent() {
 			var whole bool
 			if in, whole = content(in); !whole {
@@ -160,14 +173,22 @@ const tooManyBad = "-ERR too many bad commands"
 type script struct {
 	in  []byte
 	out bytes.Buffer
+
+	piecewise  bool  // it comes in pieces whose sizes its octets decide
+	taken      int   // octets that were read
+	handshakes []int // how much was taken when each began
 }
 
 func (c *script) Read(b []byte) (int, error) {
 	if len(c.in) == 0 {
 		return 0, net.ErrClosed
 	}
+	if c.piecewise {
+		b = b[:min(len(b), 1+int(c.in[0])%100)]
+	}
 	n := copy(b, c.in)
 	c.in = c.in[n:]
+	c.taken += n
 	return n, nil
 }
 

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"time"
 
 	"popper/parser"
@@ -68,14 +67,12 @@ func (s *session) refuse(format string, args ...any) outcome {
 	return o
 }
 
-var tooLong = fmt.Sprintf("line longer than %d octets", parser.MaxCommand)
-
 func badLine(r parser.Result) string {
 	switch r {
 	case parser.Malformed:
 		return "malformed arguments"
 	case parser.TooLong:
-		return tooLong
+		return "line longer than 255 octets" // parser.MaxCommand
 	}
 	return "unknown command"
 }

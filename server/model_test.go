@@ -43,6 +43,8 @@ type world struct {
 	serial   int
 	club     *club // the one discussion group
 	news     []*letter
+	stamp    string // the greeting's
+	private  bool
 }
 
 func TestModel(t *testing.T) {
@@ -79,6 +81,7 @@ func (w *world) found(c *Config) {
 	}
 	c.Groups = clubs{w.club}
 	c.Submission = new(postman)
+	extend(c)
 }
 
 // leave drops the session, if there is one.
@@ -116,7 +119,7 @@ func (w *world) Connect(t *rapid.T) {
 	w.in(t, "")
 	w.p = w.s.dial()
 	w.p.tb = t
-	w.p.expect("+OK popper ready")
+	w.greeted(w.p.line())
 	w.state, w.failures, w.began = "new", 0, time.Now()
 }
 
@@ -133,13 +136,11 @@ func (w *world) Pass(t *rapid.T) {
 	w.state = "new"
 	if right && w.good {
 		w.p.ok("PASS " + secret)
-		w.state, w.mail, w.deleted, w.accessed = "in", slices.Clone(w.file), map[int]bool{}, 0
+		w.entered()
 		return
 	}
 	w.p.want("PASS "+map[bool]string{true: secret, false: "wrong"}[right], "-ERR [AUTH]")
-	if w.failures++; w.failures == DefaultLoginFailures {
-		w.ended()
-	}
+	w.failed()
 }
 
 func (w *world) Rpop(t *rapid.T) {
@@ -158,13 +159,15 @@ func (w *world) Wrong(t *rapid.T) {
 	w.in(t, "new", "named", "in", "group")
 	lines := []string{"", "BOGUS", "LIST x", "RETR", "DELE 1 1", "TOP 1", "STAT 1", "USER", "PASS", "\xff", strings.Repeat("x", 254), strings.Repeat("y", 5000)}
 	lines = append(lines, "XTND", "XTND BBOARDS a b", "XTND ARCHIVE", "XTND XMIT x", "XTND XLST Subject 0")
+	lines = append(lines, "CAPA x", "STLS x", "AUTH a b c", "AUTH a ?", "APOP mrose", "UTF8 x", "LANG a b", "HELP x", "LANG xx")
 	switch w.state {
 	case "in", "group":
-		lines = append(lines, "USER mrose", "PASS "+secret, "RPOP mrose")
+		lines = append(lines, "USER mrose", "PASS "+secret, "RPOP mrose", "STLS", "AUTH", "AUTH RIDDLE", "APOP mrose x", "UTF8")
 	case "new":
 		lines = append(lines, "PASS "+secret, "RPOP mrose")
 		fallthrough
 	case "named":
+		lines = append(lines, "AUTH LOGIN")
 		lines = append(lines, "STAT", "LIST", "RETR 1", "DELE 1", "NOOP", "LAST", "RSET", "TOP 1 1", "UIDL", "XTND BBOARDS", "XTND XMIT", "XTND XLST From")
 	}
 	w.p.err(rapid.SampledFrom(lines).Draw(t, "line"))
