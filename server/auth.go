@@ -95,6 +95,7 @@ func (l *saslLogin) step(response []byte) (challenge []byte, o *outcome) {
 // end is the outcome, of an exchange that is done or has failed.
 func (l *saslLogin) end(err error) *outcome {
 	d := l.dialog
+	named := d.name
 	d.name = l.exchange.Claimed()
 	var o outcome
 	switch {
@@ -104,6 +105,9 @@ func (l *saslLogin) end(err error) *outcome {
 		o = d.judge(Account{}, err)
 	default:
 		o = d.judge(l.exchange.Account(), nil)
+	}
+	if !o.ok { // the session goes on as if AUTH had not been given: PASS is for whom USER named
+		d.name = named
 	}
 	return &o
 }

@@ -138,7 +138,7 @@ func TestAuthDenied(t *testing.T) {
 			p.exact("", "-ERR [AUTH] wrong name or password")
 		}
 		p.gone()
-		if log := s.log.String(); strings.Count(log, "login failed") != 3 || strings.Count(log, "claimed=root") != 3 {
+		if log := s.log.String(); strings.Count(log, "login failed") != DefaultLoginFailures || strings.Count(log, "claimed=root") != DefaultLoginFailures {
 			t.Errorf("log:\n%s", log)
 		}
 	})

@@ -37,12 +37,14 @@ func (s *session) bars(r parser.Result, c *parser.Command) (o outcome, bad bool)
 		return s.refuse(badLine(r)), true
 	case !s.srv.config.speaks(c.Verb.Dialect()):
 		return s.refuse(badLine(parser.Unknown)), true
-	case !s.dialog.state.Allows(c.Verb):
-		// R1081-STATE-1
-		return s.refuse("%s is not valid in %s state", c.Verb, s.dialog.state), true
 	}
+	// First what is not offered: PASS behind a USER that was refused for want of TLS has
+	// to say so, since some clients show their users nothing else.
 	if why := s.dialog.unoffered(c.Verb); why != "" {
 		return s.refuse(why), true
+	}
+	if !s.dialog.state.Allows(c.Verb) { // R1081-STATE-1
+		return s.refuse("%s is not valid in %s state", c.Verb, s.dialog.state), true
 	}
 	return outcome{}, false
 }

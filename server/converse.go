@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 
 	"popper/parser"
 )
@@ -18,10 +19,11 @@ func (s *session) converse(l *saslLogin) (outcome, error) {
 		}
 		line, whole, err := s.askLine(challenge)
 		switch {
+		case l.denied: // whatever the client says, or if it goes away: it cannot cancel that
+			o := l.end(ErrDenied)
+			return *o, errors.Join(err, s.wasCut())
 		case err != nil:
 			return outcome{}, err
-		case l.denied: // whatever the client says: it cannot cancel that
-			return *l.end(ErrDenied), s.wasCut()
 		case !whole:
 			return refusal("response longer than %d octets", maxResponse), nil
 		case string(line) == "*":

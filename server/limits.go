@@ -17,8 +17,9 @@ const (
 	loginTime = 10 * time.Minute
 
 	// DefaultLoginFailures (BERK-AUTH-1) is how many failed logins end a
-	// session. Stops the guessing of many passwords over one connection.
-	DefaultLoginFailures = 3
+	// session. Stops the guessing of many passwords over one connection. More than a mail
+	// program needs that tries one wrong password by each mechanism it knows.
+	DefaultLoginFailures = 10
 
 	// maxResponse is how many octets a line may have by which a client answers in a login
 	// by SASL (R5034-AUTH-1), its line end not counted: more than the longest OAuth tokens

@@ -38,7 +38,7 @@ func (d *dialog) judge(account Account, err error) outcome {
 		return refusal("[SYS/TEMP] the session was cut") // which the client will hardly see
 	case err != nil:
 		d.log.Error("login not possible: the account source fails", "claimed", clip(d.name), "err", err)
-		return refusal("[SYS/TEMP] accounts cannot be checked now, try again later")
+		return refusal("[SYS/TEMP] service unavailable: accounts cannot be checked now, wait and try again")
 	}
 	return d.admit(account)
 }
@@ -100,15 +100,15 @@ type trouble struct {
 }
 
 var openTroubles = []trouble{
-	{mbox.ErrInUse, slog.LevelWarn, "[IN-USE] maildrop is in use by another session",
+	{mbox.ErrInUse, slog.LevelWarn, "[IN-USE] maildrop is locked by another session, wait and try again",
 		"another session holds it; wait for its end"},
-	{mbox.ErrLocked, slog.LevelWarn, "[IN-USE] maildrop is locked by another program, try again",
+	{mbox.ErrLocked, slog.LevelWarn, "[IN-USE] maildrop is locked by another program, wait and try again",
 		"a delivery agent or mail reader holds its lock; if none runs, remove the lock file"},
 	{mbox.ErrCanceled, slog.LevelInfo, "[SYS/TEMP] the session was cut",
 		"the session was cut while it waited for a lock"},
-	{mbox.ErrNotMailbox, slog.LevelError, "[SYS/PERM] maildrop is not a mailbox, ask the administrator",
+	{mbox.ErrNotMailbox, slog.LevelError, "[SYS/PERM] service unavailable: maildrop is not a mailbox, ask the administrator",
 		"it is not an mbox file; move it away or repair its first line"},
-	{fs.ErrPermission, slog.LevelError, "[SYS/PERM] maildrop may not be opened, ask the administrator",
+	{fs.ErrPermission, slog.LevelError, "[SYS/PERM] service unavailable: maildrop may not be opened, ask the administrator",
 		"give this server's user or group the permission to read and write the file and its directory"},
 }
 
@@ -118,7 +118,7 @@ func openTrouble(err error) trouble {
 			return t
 		}
 	}
-	return trouble{err, slog.LevelError, "[SYS/TEMP] maildrop cannot be opened now, try again later",
+	return trouble{err, slog.LevelError, "[SYS/TEMP] service unavailable: maildrop cannot be opened now, wait and try again",
 		"check the disk, the maildrop setting and the state directory"}
 }
 

@@ -38,7 +38,12 @@ func done(format string, args ...any) outcome {
 
 // refusal is failure with a text for the client. RFC 3206 codes in it:
 // [SYS/TEMP] may go away by itself, [SYS/PERM] needs the administrator,
-// [AUTH] wrong name or password; RFC 2449: [IN-USE] busy maildrop.
+// [AUTH] wrong name or password; RFC 2449: [IN-USE] busy maildrop, [LOGIN-DELAY] too soon.
+//
+// Mail programs that know no codes look for words: "lock" or "wait", and "service
+// unavailable", keep them from asking for the password again, or from telling their user
+// that it is wrong. So texts that refuse a login have them, and that of a wrong password
+// has none of them.
 func refusal(format string, args ...any) outcome {
 	return outcome{text: phrase{format, args}}
 }

@@ -44,7 +44,7 @@ func TestSessionLimit(t *testing.T) {
 		p := s.login(t)
 		q := s.dial()
 		q.tb = t
-		q.expect("-ERR [SYS/TEMP] too many sessions, try again later")
+		q.expect("-ERR [SYS/TEMP] service unavailable: too many sessions, wait and try again")
 		q.gone()
 		p.quit()
 		s.connect(t).quit()

@@ -77,7 +77,7 @@ func (srv *Server) serveConn(conn net.Conn, implicit bool) {
 			return // there is no TLS yet in which to tell the client
 		}
 		_ = conn.SetWriteDeadline(time.Now().Add(refuseTime))
-		_, _ = conn.Write(parser.AppendErr(nil, "[SYS/TEMP] too many sessions, try again later"))
+		_, _ = conn.Write(parser.AppendErr(nil, "[SYS/TEMP] service unavailable: too many sessions, wait and try again"))
 	}
 }
 

@@ -74,7 +74,7 @@ func exitServer(c *config, err error, log *slog.Logger) int {
 	}
 	if client {
 		// Descriptor 0, since 1 may lead elsewhere, and a broken pipe on 1 kills.
-		fmt.Fprint(os.Stdin, "-ERR [SYS/PERM] this server is not set up; its log says why\r\n")
+		fmt.Fprint(os.Stdin, "-ERR [SYS/PERM] service unavailable: this server is not set up, and its log says why\r\n")
 		if sameFile(0, 2) {
 			return exitCode(err)
 		}

@@ -52,7 +52,7 @@ input, popper does as with --inetd.
   --dialects LIST        which commands are known besides RFC 1081's, of rfc1939,
                          rfc1082 and berkeley (all)
   --idle-timeout DURATION  a client that is silent longer is cut off (10m)
-  --login-failures N     failed logins that end a session (3)
+  --login-failures N     failed logins that end a session (10)
   --max-sessions N       sessions at the same time, when listening (1024)
   --grace DURATION       time for running sessions when popper is stopped (30s)
   --syslog               log to syslog, facility local0, when listening

@@ -115,7 +115,7 @@ func TestErrorsAreNotForTheClient(t *testing.T) {
 		code := p.code()
 		_ = conn.SetDeadline(time.Now().Add(patience))
 		got, err := io.ReadAll(conn)
-		if want := "-ERR [SYS/PERM] this server is not set up; its log says why\r\n"; string(got) != want || err != nil {
+		if want := "-ERR [SYS/PERM] service unavailable: this server is not set up, and its log says why\r\n"; string(got) != want || err != nil {
 			t.Errorf("%s: the client gets %q, %v", name, got, err)
 		}
 		if code != c.code {
@@ -136,7 +136,7 @@ func TestFailedStartTellsClient(t *testing.T) {
 		p.code()
 		_ = conn.SetDeadline(time.Now().Add(patience))
 		got, err := io.ReadAll(conn)
-		if want := "-ERR [SYS/PERM] this server is not set up; its log says why\r\n"; string(got) != want || err != nil {
+		if want := "-ERR [SYS/PERM] service unavailable: this server is not set up, and its log says why\r\n"; string(got) != want || err != nil {
 			t.Errorf("%s: the client gets %q, %v", name, got, err)
 		}
 		if out := p.out.String(); !strings.HasPrefix(out, "popper: ") || strings.Contains(out, "-ERR") {
