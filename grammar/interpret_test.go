@@ -23,23 +23,24 @@ import (
 func interpretLines(m *grammar.Model, in []byte) (verdicts []string) {
 	lines := bytes.SplitAfter(in, []byte("\n"))
 	for _, l := range lines[:len(lines)-1] {
-		if len(l) > m.Command.Limit {
-			verdicts = append(verdicts, "toolong")
-		} else {
-			verdicts = append(verdicts, interpretLine(m, l))
+		verdict, most := interpretLine(m, l)
+		if len(l) > most {
+			verdict = "toolong"
 		}
+		verdicts = append(verdicts, verdict)
 	}
 	return verdicts
 }
 
-// interpretLine walks over line, which ends with its only LF.
-func interpretLine(m *grammar.Model, line []byte) string {
+// interpretLine walks over line, which ends with its only LF. It tells too how many
+// octets a line with this verdict may have.
+func interpretLine(m *grammar.Model, line []byte) (verdict string, most int) {
 	args := map[string][]byte{}
 	state, open := m.CommandDFA.States[0], ""
 	for _, c := range line {
 		e, ok := state.Next(c)
 		if !ok {
-			return bad(state)
+			return bad(state), m.Command.Limit
 		}
 		for _, t := range e.Tags {
 			switch t.Kind {
@@ -56,11 +57,16 @@ func interpretLine(m *grammar.Model, line []byte) string {
 	}
 	switch {
 	case state.Accept < 0:
-		return bad(state)
+		return bad(state), m.Command.Limit
 	case state.Accept >= len(m.Commands):
-		return "malformed"
+		return "malformed", m.Command.Limit
 	}
-	return render(m.Commands[state.Accept], args)
+	c := m.Commands[state.Accept]
+	verdict, ok := render(c, args)
+	if !ok {
+		return "malformed", m.Command.Limit
+	}
+	return verdict, c.Limit
 }
 
 func bad(s automaton.State) string {
@@ -70,8 +76,9 @@ func bad(s automaton.State) string {
 	return "unknown"
 }
 
-func render(c *grammar.Command, args map[string][]byte) string {
-	s := c.Name()
+// render writes c with its arguments. It is not ok if a number is out of its range.
+func render(c *grammar.Command, args map[string][]byte) (s string, ok bool) {
+	s = c.Name()
 	for _, p := range c.Params {
 		v, given := args[p.Name]
 		switch {
@@ -79,14 +86,14 @@ func render(c *grammar.Command, args map[string][]byte) string {
 		case p.Kind == grammar.Number:
 			n, err := strconv.ParseUint(string(v), 10, 64)
 			if err != nil || n < p.Min || n > p.Max {
-				return "malformed"
+				return "", false
 			}
 			s += fmt.Sprintf(" %s=%d", p.Name, n)
 		default:
 			s += fmt.Sprintf(" %s=%q", p.Name, v)
 		}
 	}
-	return s
+	return s, true
 }
 
 // accepts tells whether line, without its line end, is a line of l.
@@ -113,7 +120,7 @@ func load(t *testing.T, paths ...string) *grammar.Model {
 
 // The interpreter is trusted by what follows, so it has to know the tables.
 func TestInterpreterKnowsTheTables(t *testing.T) {
-	m := load(t, "ascii.popper", "pop3.popper", "xtnd.popper", "mbox.popper")
+	m := load(t, "ascii.popper", "pop3.popper", "rfc1939.popper", "xtnd.popper", "extensions.popper", "mbox.popper")
 	for _, c := range table.Lines {
 		if got := interpretLines(m, []byte(c.In)); !slices.Equal(got, c.Want) {
 			t.Errorf("%s (%s): %.80q\n got %q\nwant %q", c.Name, c.Rule, c.In, got, c.Want)
@@ -162,6 +169,28 @@ func TestSubCommands(t *testing.T) {
 	} {
 		got := interpretLines(m, []byte(line))
 		if strings.Join(got, "; ") != want {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+// An argument within the brackets of another needs that one; a command has its own limit.
+func TestNestedArguments(t *testing.T) {
+	m := load(t, "testdata/good/nested.popper")
+	for line, want := range map[string]string{
+		"FIND a 7 b\r\n": `FIND word="a" count=7 other="b"`,
+		"FIND a 7\r\n":   `FIND word="a" count=7`,
+		"FIND a b\r\n":   "malformed",
+		"FIND 7\r\n":     "malformed",
+		"FIND a 7  " + strings.Repeat("b", 20) + "\r\n": `FIND word="a" count=7 other="bbbbbbbbbbbbbbbbbbbb"`,
+		"FIND a 7  " + strings.Repeat("b", 21) + "\r\n": "toolong",
+		"FIND a 4" + strings.Repeat(" ", 7) + "\n":      "malformed",
+		"FIND a 4" + strings.Repeat(" ", 8) + "\n":      "toolong",
+		"X" + strings.Repeat(" ", 22) + "A\n":           "toolong",
+		"X" + strings.Repeat(" ", 22) + "B\n":           "X B",
+		"SAY you x y\n":                                 `SAY word="you" text="x y"`,
+	} {
+		if got := interpretLines(m, []byte(line)); !slices.Equal(got, []string{want}) {
 			t.Errorf("%q: got %q, want %q", line, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -149,7 +150,7 @@ func (ms *mutants) frame(d *grammar.FrameDecl) {
 		for _, o := range p.End {
 			choose(ms, o.Pos, "end", &o.Name, "LF")
 		}
-		for _, t := range []*grammar.Text{p.OK, p.Err, p.Close} {
+		for _, t := range []*grammar.Text{p.OK, p.Err, p.Close, p.More} {
 			if t != nil {
 				ms.text(t)
 			}
@@ -184,18 +185,42 @@ func (ms *mutants) command(d *grammar.CommandDecl, states, arguments, replies []
 	for i := range d.Words {
 		ms.letters(d.Pos, &d.Words[i])
 	}
-	drop(ms, 0, &d.Params, func(p *grammar.ParamDecl) lexer.Position { return p.Pos }, "argument")
-	for _, p := range d.Params {
-		set(ms, p.Pos, "optional or not", p, grammar.ParamDecl{Pos: p.Pos, Required: p.Optional, Optional: p.Required})
-		t := p.Required
-		if t == nil {
-			t = p.Optional
-		}
-		choose(ms, t.Pos, "type", &t.Type, arguments...)
+	ms.params(&d.Params, arguments)
+	if d.Limit != "" {
+		ms.number(d.Pos, "limit", &d.Limit)
+		choose(ms, d.Pos, "limit", &d.Limit, "")
+	} else {
+		choose(ms, d.Pos, "limit", &d.Limit, "256")
 	}
-	set(ms, d.Pos, fmt.Sprintf("asks is %v", !d.Asks), &d.Asks, !d.Asks)
+	choose(ms, d.Pos, "asks", &d.Asks, "", "content", "lines")
+	ms.letters(d.Pos, &d.Capability)
+	choose(ms, d.Pos, "capability", &d.Capability, "", strings.Join(d.Words, "-"))
 	ms.states(&d.Ins, states)
 	ms.answers(&d.Answers, states, replies)
+}
+
+// params changes arguments, those within the brackets of others too.
+func (ms *mutants) params(params *[]*grammar.ParamDecl, arguments []string) {
+	drop(ms, 0, params, func(p *grammar.ParamDecl) lexer.Position { return p.Pos }, "argument")
+	for i, p := range *params {
+		if p.Inner != nil {
+			apart := *p
+			apart.Inner = nil
+			set(ms, p.Inner.Pos, "inner argument behind the brackets", params, slices.Replace(slices.Clone(*params), i, i+1, &apart, p.Inner))
+			set(ms, p.Pos, "inner argument alone", params, slices.Replace(slices.Clone(*params), i, i+1, p.Inner))
+		}
+		set(ms, p.Pos, "optional or not", p, grammar.ParamDecl{Pos: p.Pos, Required: p.Optional, Optional: p.Required})
+		for ; p != nil; p = p.Inner {
+			t := p.Required
+			if t == nil {
+				t = p.Optional
+			}
+			choose(ms, t.Pos, "type", &t.Type, arguments...)
+			if p.Inner != nil {
+				set(ms, p.Inner.Pos, "inner argument dropped", &p.Inner, nil)
+			}
+		}
+	}
 }
 
 func (ms *mutants) extension(d *grammar.ExtendDecl, states, replies []string) {
@@ -210,7 +235,7 @@ func (ms *mutants) states(ins *[]*grammar.InDecl, states []string) {
 		for i := range in.States {
 			choose(ms, in.Pos, "state", &in.States[i], states...)
 		}
-		choose(ms, in.Pos, "if", &in.If, "", "name", "message")
+		choose(ms, in.Pos, "if", &in.If, "", "name", "message", "mechanism", "response")
 		for what, p := range map[string]*string{"ok": &in.OK, "failed": &in.Failed, "always": &in.Always} {
 			for _, s := range append(states, "") {
 				stays := *p == "" && len(in.States) == 1 && s == in.States[0] // that is said already
@@ -225,12 +250,13 @@ func (ms *mutants) states(ins *[]*grammar.InDecl, states []string) {
 func (ms *mutants) answers(answers *[]*grammar.Answer, states, replies []string) {
 	drop(ms, 0, answers, func(a *grammar.Answer) lexer.Position { return a.Pos }, "answer")
 	for _, a := range *answers {
-		choose(ms, a.Pos, "if", &a.If, "", "message", "name")
+		choose(ms, a.Pos, "if", &a.If, "", "message", "name", "mechanism", "response", "tag")
 		choose(ms, a.Pos, "in", &a.In, append(states, "")...)
-		for _, v := range []grammar.Answer{{Content: true}, {Single: replies[0]}, {Single: a.List}, {List: a.Single}} {
+		for _, v := range []grammar.Answer{{Content: true}, {Line: true}, {Single: replies[0]}, {Single: a.List}, {List: a.Single}} {
+			said := v != grammar.Answer{}
 			v.Pos, v.If = a.Pos, a.If
-			if v != *a {
-				set(ms, a.Pos, fmt.Sprintf("answer is content %v, list of %q, %q", v.Content, v.List, v.Single), a, v)
+			if said && v != *a {
+				set(ms, a.Pos, fmt.Sprintf("answer is content %v, line %v, list of %q, %q", v.Content, v.Line, v.List, v.Single), a, v)
 			}
 		}
 	}

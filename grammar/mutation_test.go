@@ -18,12 +18,12 @@ import (
 
 // same names the mutants that mean what the original means, each with the reason.
 var same = map[string]string{
-	`reply: property 3 dropped`:                                 "+OK is what stands for ok if nothing is said",
-	`reply: property 4 dropped`:                                 "-ERR is what stands for err if nothing is said",
-	`reply: property 5 dropped`:                                 "one dot is what closes if nothing is said",
-	`LIST: answer is content false, list of "", "drop_listing"`: "two numbers are two numbers on the wire; the server, which calls the encoder by its name, would not compile",
-	`word: least "0" instead of "1"`:                            "a zone of no letters only adds spaces where there may be any number of them",
-	`separator: repetition "*" instead of "?"`:                  "a sender holds spaces, so that several senders are one",
+	`reply: property 3 dropped`: "+OK is what stands for ok if nothing is said",
+	`reply: property 4 dropped`: "-ERR is what stands for err if nothing is said",
+	`reply: property 5 dropped`: "one dot is what closes if nothing is said",
+	`LIST: answer is content false, line false, list of "", "drop_listing"`: "two numbers are two numbers on the wire; the server, which calls the encoder by its name, would not compile",
+	`word: least "0" instead of "1"`:                                        "a zone of no letters only adds spaces where there may be any number of them",
+	`separator: repetition "*" instead of "?"`:                              "a sender holds spaces, so that several senders are one",
 }
 
 // A part is some of the declarations, checked for themselves: that is quicker,
@@ -88,20 +88,26 @@ func TestMutantsAreNoticed(t *testing.T) {
 }
 
 // parts are what is tried: commands with all that they rest on, the separator,
-// the transducers. The characters are tried with commands; those that commands
-// do not use, with the separator.
+// the transducers. The characters are tried with commands; those that the separator
+// uses, with that.
 var parts = map[string]func(*testing.T) (part, mutants){
 	"commands": func(t *testing.T) (part, mutants) {
-		ascii, pop3, xtnd := parse(t, "ascii.popper"), parse(t, "pop3.popper"), parse(t, "xtnd.popper")
-		used := only(ascii, func(d *grammar.Decl) bool { return !separatorOnly(d) })
-		all := slices.Concat(pop3.Decls, xtnd.Decls)
-		ms := slices.Concat(mutantsOf(used, nil), mutantsOf(pop3, all), mutantsOf(xtnd, all))
-		return part{[]*grammar.File{ascii, pop3, xtnd}, wrongCommands}, ms
+		ascii := parse(t, "ascii.popper")
+		files, all := []*grammar.File{ascii}, ascii.Decls
+		for _, path := range []string{"pop3.popper", "rfc1939.popper", "xtnd.popper", "extensions.popper"} {
+			f := parse(t, path)
+			files, all = append(files, f), slices.Concat(all, f.Decls)
+		}
+		ms := mutantsOf(only(ascii, func(d *grammar.Decl) bool { return !spells(d) }), nil)
+		for _, f := range files[1:] {
+			ms = append(ms, mutantsOf(f, all)...)
+		}
+		return part{files, wrongCommands}, ms
 	},
 	"separator": func(t *testing.T) (part, mutants) {
 		ascii := parse(t, "ascii.popper")
 		mbox := only(parse(t, "mbox.popper"), func(d *grammar.Decl) bool { return !rewrites(d) })
-		ms := append(mutantsOf(only(ascii, separatorOnly), nil), mutantsOf(mbox, nil)...)
+		ms := append(mutantsOf(only(ascii, spells), nil), mutantsOf(mbox, nil)...)
 		return part{[]*grammar.File{ascii, mbox}, wrongSeparator}, ms
 	},
 	"transducers": func(t *testing.T) (part, mutants) {
@@ -112,8 +118,8 @@ var parts = map[string]func(*testing.T) (part, mutants){
 
 func rewrites(d *grammar.Decl) bool { return d.Transducer != nil || d.Law != nil }
 
-// separatorOnly tells whether d is a class that only the separator uses.
-func separatorOnly(d *grammar.Decl) bool {
+// spells tells whether d is a class that the separator uses.
+func spells(d *grammar.Decl) bool {
 	return d.Class != nil && (d.Class.Name == "letter" || d.Class.Name == "digit")
 }
 

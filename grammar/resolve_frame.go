@@ -148,7 +148,7 @@ func (r *resolver) checkFrame(d *FrameDecl, f *Frame) {
 	if d.Name == "reply" && f.OK == f.Err {
 		r.fail(d.Pos, "let them differ", "success and failure are both %q", f.OK)
 	}
-	if d.Name == "reply" && (f.More == f.OK || f.More == f.Err) {
+	if d.Name == "reply" && f.More != "" && (f.More == f.OK || f.More == f.Err) {
 		r.fail(d.Pos, "let them differ", "a reply and a line that asks for more both begin with %q", f.More)
 	}
 	if d.Name == "command" && f.Gap.Empty() {

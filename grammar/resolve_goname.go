@@ -33,8 +33,8 @@ func newScope(fixed ...string) goScope {
 var fixedNames = []string{
 	"Result", "More", "Parsed", "Unknown", "Malformed", "TooLong", "CommandParser", // parser.go
 	"Previous", "AtStart", "AfterEmpty", "AfterText", "appendText", // text.go
-	"MaxCommand", "Verb", "NoVerb", "Verbs", "Dialect", "Dialects", "Arg", "Command", "AppendCommand", "Handler", "Dispatch",
-	"State", "StartState", "States", "MaxReply", "AppendOK", "AppendErr", "AppendEnd",
+	"MaxCommand", "MaxLine", "Verb", "NoVerb", "Verbs", "Dialect", "Dialects", "Arg", "Command", "AppendCommand", "Handler", "Dispatch",
+	"State", "StartState", "States", "MaxReply", "AppendOK", "AppendErr", "AppendMore", "AppendEnd",
 }
 
 // take gives names of s to what stands at pos. It tells of the first of them

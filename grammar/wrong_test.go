@@ -12,9 +12,9 @@ import (
 // Each function says where the model differs, or nothing.
 
 // wrongCommands says where m differs from what the RFCs say of commands,
-// states and replies.
+// states and replies. Lines come last: reading them takes longest.
 func wrongCommands(m *grammar.Model) string {
-	for _, check := range []func(*grammar.Model) string{wrongLine, wrongState, wrongReply, wrongDialect} {
+	for _, check := range []func(*grammar.Model) string{wrongState, wrongReply, wrongVerb, wrongLine} {
 		if how := check(m); how != "" {
 			return how
 		}
@@ -83,42 +83,59 @@ func stepsOf(c *grammar.Command, in grammar.In) []table.Step {
 	return append(steps, s, f)
 }
 
-// wrongDialect says where a command is of another dialect than it should be, or asks
-// for a message though it should not.
-func wrongDialect(m *grammar.Model) string {
+// wrongVerb says where a command is of another dialect than it should be, has another
+// limit or capability, or asks for something else.
+func wrongVerb(m *grammar.Model) string {
 	for _, c := range m.Commands {
-		want := table.Dialects[c.Name()]
-		if want == "" {
-			want = "rfc1081"
+		dialect, limit, asks := table.Dialects[c.Name()], table.Limits[c.Name()], grammar.Nothing
+		if dialect == "" {
+			dialect = "rfc1081"
 		}
-		if c.Dialect == nil || c.Dialect.Name != want || c.Asks != slices.Contains(table.Asking, c.Name()) {
-			return c.Name() + " is of another dialect, or asks"
+		if limit == 0 {
+			limit = 255 // R2449-LINE-8
+		}
+		switch {
+		case slices.Contains(table.Asking, c.Name()):
+			asks = grammar.Content
+		case slices.Contains(table.AskingLines, c.Name()):
+			asks = grammar.Lines
+		}
+		if c.Dialect == nil || c.Dialect.Name != dialect || c.Asks != asks || c.Limit != limit || c.Capability != table.Capabilities[c.Name()] {
+			return c.Name() + " is of another dialect, limit or capability, or asks"
 		}
 	}
 	return ""
 }
 
-// answers are the shapes of positive replies, by hand from the RFCs: n a
-// number, t a text, * a list, … content; for LIST and UIDL first the answer
-// when a message is named, "in" and a state where it is given in that state only.
+// answers are the shapes of positive replies, by hand from the RFCs: "line" is free text,
+// n a number, t a text, * a list, … content. Where it depends on the arguments, first
+// comes the answer for when one is given ("if"), or in one state only ("in").
 var answers = map[string]string{
-	"USER": "", "PASS": "", "RPOP": "", "QUIT": "", "DELE": "", "NOOP": "", "RSET": "",
-	"LAST": "",                                                   // a number, in free text
-	"STAT": "n n",                                                // R1081-STAT-1
-	"LIST": "n n n if in group, * n n n in group, n n if, * n n", // R1082-BB-3, R1081-LIST-1
-	"UIDL": "n t if, * n t",                                      // R1939-UIDL-1
-	"RETR": "…",                                                  // R1081-RETR-1
-	"TOP":  "…",                                                  // R1081-TOP-1
+	"USER": "line", "PASS": "line", "RPOP": "line", "QUIT": "line", "DELE": "line", "NOOP": "line", "RSET": "line",
+	"LAST": "line",                                                               // a number, in free text
+	"STAT": "n n",                                                                // R1081-STAT-1
+	"LIST": "n n n if message in group, * n n n in group, n n if message, * n n", // R1082-BB-3, R1081-LIST-1
+	"UIDL": "n t if message, * n t",                                              // R1939-UIDL-1
+	"RETR": "…",                                                                  // R1081-RETR-1
+	"TOP":  "…",                                                                  // R1081-TOP-1
+	"APOP": "line",                                                               // R1939-APOP-1
 
 	"XTND BBOARDS":   "* t n", // R1082-BB-1
 	"XTND ARCHIVE":   "* t n", // R1082-AR-1
 	"XTND X-BBOARDS": "…",     // R1082-XB-1
-	"XTND XMIT":      "",      // BERK-XMIT-1
+	"XTND XMIT":      "line",  // BERK-XMIT-1
 	"XTND XLST":      "…",     // BERK-XLST-1: header lines as they stand
+
+	"CAPA": "* t",                    // R2449-CAPA-1
+	"STLS": "line",                   // R2595-STLS-1
+	"AUTH": "line if mechanism, * t", // R5034-AUTH-1
+	"UTF8": "line",                   // R6856-UTF8-1
+	"LANG": "t t if tag, * t t",      // R6856-UTF8-1
+	"HELP": "* t",                    // a line for each command
 }
 
 func wrongReply(m *grammar.Model) string {
-	if f := m.Reply; f.Limit != 512 || f.End != "\r\n" || f.OK != "+OK" || f.Err != "-ERR" || f.Close != "." { // R2449-LINE-8, R1081-LINE-3, R1081-LINE-5
+	if f := m.Reply; f.Limit != 512 || f.End != "\r\n" || f.OK != "+OK" || f.Err != "-ERR" || f.Close != "." || f.More != "+" { // R2449-LINE-8, R1081-LINE-3, R1081-LINE-5, R5034-AUTH-1
 		return "frame of replies"
 	}
 	for _, c := range m.Commands {
@@ -136,7 +153,7 @@ func wrongReply(m *grammar.Model) string {
 // when tells in which case a is given.
 func when(a grammar.AnswerShape) (s string) {
 	if a.If != "" {
-		s = " if"
+		s = " if " + a.If
 	}
 	if a.In != nil {
 		s += " in " + a.In.Name
@@ -151,10 +168,11 @@ func answer(a grammar.AnswerShape) (s string) {
 	if a.List {
 		s = "* "
 	}
-	if a.Shape != nil {
-		for i, f := range a.Shape.Fields {
-			s += map[bool]string{true: " "}[i > 0] + map[bool]string{true: "n", false: "t"}[f.Number]
-		}
+	if a.Shape == nil {
+		return s + "line" + when(a)
+	}
+	for i, f := range a.Shape.Fields {
+		s += map[bool]string{true: " "}[i > 0] + map[bool]string{true: "n", false: "t"}[f.Number]
 	}
 	return s + when(a)
 }

@@ -3,6 +3,7 @@ package parser_test
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -122,11 +123,17 @@ func TestSeparatorsAgainstOracle(t *testing.T) {
 	})
 }
 
+// deciding are the arguments on which it depends what state follows.
+var deciding = map[string]parser.Arg{"": 0, "name": parser.ArgName, "mechanism": parser.ArgMechanism}
+
 // R1081-USER-1, R1081-PASS-1, R1081-QUIT-1, R1081-QUIT-2, R1081-STATE-1
 func TestStates(t *testing.T) {
 	type from struct{ state, verb, with string }
 	want := map[from]map[bool]string{}
 	for _, s := range table.Steps {
+		if _, ok := deciding[s.With]; !ok {
+			t.Fatalf("%v: add the argument to deciding", s)
+		}
 		k := from{s.From, s.Verb, s.With}
 		if want[k] == nil {
 			want[k] = map[bool]string{}
@@ -142,7 +149,7 @@ func TestStates(t *testing.T) {
 			if s.Allows(v) != valid {
 				t.Errorf("%s allows %s: %v", s, v, s.Allows(v))
 			}
-			for with, arg := range map[string]parser.Arg{"": 0, "name": parser.ArgName} {
+			for with, arg := range deciding {
 				for ok, to := range want[from{s.String(), v.String(), with}] {
 					if got := s.Next(&parser.Command{Verb: v, Args: arg}, ok); got.String() != to {
 						t.Errorf("%s, %s %s, success %v: got %s, want %s", s, v, with, ok, got, to)
@@ -153,18 +160,54 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// Each verb is of the dialect that the documents say, and asks for a message or not.
-func TestDialects(t *testing.T) {
+// Each verb is of the dialect that the documents say, is announced by their word, has
+// their limit, and asks for a message, for lines, or not.
+func TestVerbs(t *testing.T) {
 	for _, v := range parser.Verbs {
-		want := table.Dialects[v.String()]
-		if want == "" {
-			want = "rfc1081"
+		dialect, limit := table.Dialects[v.String()], table.Limits[v.String()]
+		if dialect == "" {
+			dialect = "rfc1081"
 		}
-		if got := v.Dialect().String(); got != want {
-			t.Errorf("%s is of %s, want %s", v, got, want)
+		if limit == 0 {
+			limit = 255
+		}
+		if got := v.Dialect().String(); got != dialect {
+			t.Errorf("%s is of %s, want %s", v, got, dialect)
+		}
+		if got, want := v.Capability(), table.Capabilities[v.String()]; got != want {
+			t.Errorf("%s is announced as %q, want %q", v, got, want)
+		}
+		if got := v.Limit(); got != limit || got > parser.MaxLine {
+			t.Errorf("%s has lines of %d octets, want %d", v, got, limit)
 		}
 		if v.AsksContent() != slices.Contains(table.Asking, v.String()) {
 			t.Errorf("%s asks for content: %v", v, v.AsksContent())
+		}
+		if v.AsksLines() != slices.Contains(table.AskingLines, v.String()) {
+			t.Errorf("%s asks for lines: %v", v, v.AsksLines())
+		}
+	}
+}
+
+// How each verb is written, with brackets where its arguments may be missing.
+func TestSynopses(t *testing.T) {
+	for v, want := range map[parser.Verb]string{
+		parser.VerbQuit:        "QUIT",
+		parser.VerbTop:         "TOP message lines",
+		parser.VerbList:        "LIST [message]",
+		parser.VerbApop:        "APOP name digest",
+		parser.VerbXtndXlst:    "XTND XLST header [message]",
+		parser.VerbAuth:        "AUTH [mechanism [response]]",
+		parser.NoVerb:          "",
+		parser.VerbXtndBboards: "XTND BBOARDS [name]",
+	} {
+		if got := v.Synopsis(); got != want {
+			t.Errorf("%v is written %q, want %q", v, got, want)
+		}
+	}
+	for _, v := range parser.Verbs {
+		if v.Doc() == "" || strings.ContainsAny(v.Doc(), "\n\r") || !strings.HasSuffix(v.Doc(), ".") {
+			t.Errorf("%s: %q is no sentence", v, v.Doc())
 		}
 	}
 }

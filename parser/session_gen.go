@@ -209,7 +209,7 @@ func (s State) Next(k *Command, ok bool) State {
 			if ok {
 				return StateTransaction
 			}
-			return StateAuthorization
+			return StateIdentified
 		}
 	}
 	return s

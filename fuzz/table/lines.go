@@ -5,7 +5,7 @@
 // It is the independent witness against the grammar and all that is generated
 // from it. Nothing here was derived from the grammar, and nothing here may be
 // corrected by running the product: a disagreement is settled from the text of
-// RFC 1081, RFC 1939 and RFC 2449, or from MBOX-1. The tables sit close around
+// RFC 1081, 1939, 2449, 2595, 5034 and 6856, or from MBOX-1. The tables sit close around
 // each boundary (a limit, the edge of a class, an optional part), so that a
 // mutation of one step in the grammar changes at least one verdict. Their
 // residual risk is a reading of the text shared by the table's author and the
@@ -22,17 +22,21 @@
 //     1..4294967295, a count of lines 0..18446744073709551615; leading zeros are
 //     tolerated, signs are not.
 //   - Verdicts, the first that applies: "toolong", more than 255 octets with the
-//     line end; "unknown", no known keyword that a gap octet or the line end
+//     line end, unless it is a valid line of a command that has a limit of its own
+//     (Limits) and keeps that; "unknown", no known keyword that a gap octet or the line end
 //     follows directly; "malformed", arguments missing, superfluous or not of
 //     their class; else the command.
 //   - The words of XTND's sub-commands are one keyword: XTND with a word that is
 //     none of them is "unknown". A group's name and a header's are one word of
 //     0x21-0x7E each; which of them exist is for the server to say.
+//   - A mechanism, a digest and a language range are one word of 0x21-0x7E too, and a
+//     response is one of Base64's octets and "=" in any order: that it decodes is
+//     for the server to see, who answers -ERR where it does not.
 package table
 
 import "slices"
 
-// Case is a piece of client input with what RFC 1081 (1939, 2449) wants of it.
+// Case is a piece of client input with what the RFCs want of it.
 type Case struct {
 	// Name is unique among Lines.
 	Name string
@@ -63,6 +67,10 @@ var Lines = slices.Concat(
 	lengthLines,
 	streamLines,
 	xtndLines,
+	apopLines,
+	extensionLines,
+	authLines,
+	longAuthLines,
 )
 
 // wants makes the Want column read as a list of lines.

@@ -107,14 +107,6 @@ var keywordLines = []Case{
 	{"leading/SP with argument", " USER mrose\r\n", wants(`unknown`), "R1081-LINE-1"},
 
 	// Words that are commands elsewhere.
-	{"other/CAPA", "CAPA\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/APOP", "APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/AUTH", "AUTH\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/AUTH PLAIN", "AUTH PLAIN\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/STLS", "STLS\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/HELP", "HELP\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/UTF8", "UTF8\r\n", wants(`unknown`), "R1081-LINE-7"},
-	{"other/LANG", "LANG EN\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/POP2 HELO", "HELO mrose secret\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/POP2 READ", "READ 1\r\n", wants(`unknown`), "R1081-LINE-7"},
 	{"other/HTTP", "GET / HTTP/1.0\r\n", wants(`unknown`), "R1081-LINE-7"},

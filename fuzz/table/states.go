@@ -1,5 +1,7 @@
 package table
 
+import "slices"
+
 // Step is one allowed transition: in state From the command Verb is accepted,
 // and after it succeeded (OK) or failed the session is in state To. With is an
 // argument that was given; for a Verb of which some step has one, a step without is
@@ -24,28 +26,13 @@ type Step struct {
 //	group          a discussion group's maildrop is open, for reading (RFC 1082)
 var AllStates = []string{"authorization", "identified", "transaction", "update", "closed", "group"}
 
-// AllVerbs are the keywords of the command set, each once.
-var AllVerbs = []string{
-	"USER", "PASS", "RPOP", "QUIT",
-	"STAT", "LIST", "RETR", "DELE", "NOOP", "LAST", "RSET", "TOP", "UIDL",
-	"XTND BBOARDS", "XTND ARCHIVE", "XTND X-BBOARDS", "XTND XMIT", "XTND XLST",
-}
-
-// Dialects tells from which document each keyword is; what is not here is from RFC
-// 1081 (TOP and RPOP are optional there).
-var Dialects = map[string]string{
-	"UIDL":         "rfc1939",
-	"XTND BBOARDS": "rfc1082", "XTND ARCHIVE": "rfc1082", "XTND X-BBOARDS": "rfc1082",
-	"XTND XMIT": "berkeley", "XTND XLST": "berkeley",
-}
-
-// Asking are the keywords whose positive reply asks the client for a message.
-var Asking = []string{"XTND XMIT"} // BERK-XMIT-1
-
 // Steps are all allowed transitions, each (From, Verb) with both outcomes. A
 // pair of AllStates and AllVerbs that is not here is refused in that state and
 // changes nothing (R1081-STATE-1, R1081-LINE-7). Readers must not change it.
-var Steps = []Step{
+var Steps = slices.Concat(maildropSteps, groupSteps, extensionSteps)
+
+// maildropSteps are those of RFC 1081, with its optional commands, and of RFC 1939.
+var maildropSteps = []Step{
 	// R1081-USER-1: after the greeting, after a USER or PASS that failed, and once
 	// more after a USER that succeeded. A failed USER forgets the earlier name.
 	{"authorization", "USER", true, "identified", ""},
@@ -89,6 +76,14 @@ var Steps = []Step{
 	{"transaction", "UIDL", true, "transaction", ""},
 	{"transaction", "UIDL", false, "transaction", ""},
 
+	// R1939-APOP-1: after the greeting, or after a USER, PASS or APOP that failed; a
+	// USER that succeeded wants its PASS.
+	{"authorization", "APOP", true, "transaction", ""},
+	{"authorization", "APOP", false, "authorization", ""},
+}
+
+// groupSteps are those of RFC 1082, and of the Berkeley server's sub-commands.
+var groupSteps = []Step{
 	// R1082-BB-3: what is valid in TRANSACTION is valid in a group, and stays there.
 	// There is no way back (R1082-BB-2 closes the default maildrop); QUIT updates nothing.
 	{"group", "STAT", true, "group", ""},

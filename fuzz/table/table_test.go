@@ -15,8 +15,8 @@ import (
 // TestLinesAreSane: enough cases, each told apart, each with a rule and with one
 // verdict of the canonical form for each line end in it.
 func TestLinesAreSane(t *testing.T) {
-	if len(Lines) < 180 {
-		t.Errorf("%d cases, want at least 180", len(Lines))
+	if len(Lines) < 600 {
+		t.Errorf("%d cases, want at least 600", len(Lines))
 	}
 	names, inputs := map[string]bool{}, map[string]string{}
 	for _, c := range Lines {
@@ -43,13 +43,14 @@ func TestLinesAreSane(t *testing.T) {
 }
 
 var (
-	ruleShape = regexp.MustCompile(`^(R\d+|BERK)-[A-Z]+-\d+$`)
+	ruleShape = regexp.MustCompile(`^(R\d+|BERK)-[A-Z]+8?-\d+$`)
 
-	wantShape = regexp.MustCompile(`^(?:unknown|malformed|toolong|QUIT|STAT|NOOP|LAST|RSET` +
-		`|(?:USER|RPOP) name=(?P<name>".+")|PASS secret=(?P<secret>".+")` +
+	wantShape = regexp.MustCompile(`^(?:unknown|malformed|toolong|QUIT|STAT|NOOP|LAST|RSET|CAPA|STLS|UTF8|HELP` +
+		`|(?:USER|RPOP) name=("\S+")|PASS secret=(".+")|APOP name=("\S+") digest=("\S+")` +
 		`|(?:LIST|UIDL)(?: message=[1-9]\d*)?|(?:RETR|DELE) message=[1-9]\d*` +
 		`|TOP message=[1-9]\d* lines=(?:0|[1-9]\d*)` +
-		`|XTND (?:BBOARDS|XMIT|(?:BBOARDS|ARCHIVE|X-BBOARDS) name=(?P<group>".+")|XLST header=(?P<header>"[^"]+")(?: message=[1-9]\d*)?))$`)
+		`|AUTH(?: mechanism=("\S+")(?: response=("\S+"))?)?|LANG(?: tag=("\S+"))?` +
+		`|XTND (?:BBOARDS|XMIT|(?:BBOARDS|ARCHIVE|X-BBOARDS) name=("\S+")|XLST header=("\S+")(?: message=[1-9]\d*)?))$`)
 )
 
 // canonical reports whether want has the form that Case.Want promises, strings
@@ -59,12 +60,15 @@ func canonical(want string) bool {
 	if m == nil {
 		return false
 	}
-	quoted := strings.Join(m[1:], "")
-	if quoted == "" {
-		return true
+	for _, quoted := range m[1:] {
+		if quoted == "" {
+			continue
+		}
+		if s, err := strconv.Unquote(quoted); err != nil || s == "" || strconv.Quote(s) != quoted {
+			return false
+		}
 	}
-	s, err := strconv.Unquote(quoted)
-	return err == nil && s != "" && strconv.Quote(s) == quoted
+	return true
 }
 
 // TestLinesNameEveryVerb: each keyword is read well at least three times.
@@ -92,9 +96,10 @@ func keyword(want string) string {
 	return strings.Join(words[:n], " ")
 }
 
-// TestDialectsNameVerbs: and verbs that ask are verbs.
-func TestDialectsNameVerbs(t *testing.T) {
-	for _, verb := range append(slices.Collect(maps.Keys(Dialects)), Asking...) {
+// TestTablesNameVerbs: what has a dialect, a capability or a limit, or asks, is a verb.
+func TestTablesNameVerbs(t *testing.T) {
+	for _, verb := range slices.Concat(slices.Collect(maps.Keys(Dialects)), slices.Collect(maps.Keys(Capabilities)),
+		slices.Collect(maps.Keys(Limits)), Asking, AskingLines) {
 		if !slices.Contains(AllVerbs, verb) {
 			t.Errorf("%s is no verb", verb)
 		}
