@@ -1,5 +1,6 @@
 # make run: build, and serve a made-up mailbox on 127.0.0.1:1110
 # make test: everything that a change must pass
+# make conformance: run the tests, and write docs/conformance.md: which show which requirement
 #
 # Go, git and make are all that is needed. What a machine cannot do is skipped
 # with a line that begins with SKIP, and counted in the last line of `make test`.
@@ -13,7 +14,7 @@ BENCH = .
 SHELL = /bin/sh
 .SHELLFLAGS = -euc
 .ONESHELL:
-.PHONY: build run test nightly bench fuzz gofuzz install clean
+.PHONY: build run test conformance nightly bench fuzz gofuzz install clean
 
 build:
 	@go build -trimpath -o build/ ./cmd/popper
@@ -65,6 +66,16 @@ test:
 	*) skip "govulncheck: $$(tail -n 1 $$log)" ;;
 	esac
 	echo "== passed; $$skips checks skipped"
+
+# The list is written first, since a test looks whether it is up to date.
+conformance:
+	@mkdir -p build
+	go run ./cmd/popperconform
+	code=0
+	go test -json -count=1 ./... >build/conformance.json || code=$$?
+	go run ./cmd/popperconform -results build/conformance.json
+	[ $$code = 0 ] || grep '"Action":"fail"' build/conformance.json
+	exit $$code
 
 # what takes too long for every change
 nightly:

@@ -11,7 +11,7 @@ import (
 
 // FuzzDeliver appends the input, as a message, to a maildrop that the input's own octets
 // choose: what was there stays, octet for octet, and one message more is there, which
-// un-quoted is the input.
+// un-quoted is the input. MBOX-8, MBOX-4.
 func FuzzDeliver(data []byte) int {
 	before := []string{"", spool, strings.TrimSuffix(spool, "\n"), spool + "\r\n"}[len(data)%4]
 	writeSpool([]byte(before))

@@ -30,7 +30,8 @@ func worth(ok bool) int {
 }
 
 // FuzzCommandLine compares the parser with the oracle, in one piece and in
-// pieces whose sizes the input decides, and parses again what it writes.
+// pieces whose sizes the input decides, and parses again what it writes. R1081-LINE-1,
+// R1081-LINE-2, R1081-NUM-1, R2449-LINE-8.
 func FuzzCommandLine(data []byte) int {
 	want := oracle.Lines(data)
 	got := verdict.Lines(data)
@@ -59,7 +60,7 @@ func FuzzCommandLine(data []byte) int {
 	return worth(good)
 }
 
-// FuzzSeparator compares the recogniser of separator lines with the oracle.
+// FuzzSeparator compares the recogniser of separator lines with the oracle. MBOX-1.
 func FuzzSeparator(data []byte) int {
 	line, _, _ := bytes.Cut(data, []byte{'\n'})
 	got, want := parser.IsSeparator(line), oracle.Separator(line)
@@ -68,7 +69,7 @@ func FuzzSeparator(data []byte) int {
 }
 
 // FuzzStuffing checks the laws of the transducers, the message being cut in
-// pieces whose sizes its octets decide.
+// pieces whose sizes its octets decide. R1081-LINE-5, MBOX-4.
 func FuzzStuffing(data []byte) int {
 	var stuff parser.Stuffer
 	var normal parser.Normaliser

@@ -10,7 +10,8 @@ import (
 )
 
 // FuzzMbox opens the input as a maildrop, compares it with the slow reader, and
-// removes messages that the input's own octets choose.
+// removes messages that the input's own octets choose. MBOX-1, MBOX-2, MBOX-3, MBOX-4,
+// MBOX-5, MBOX-6, R1081-SIZE-1, UPD-1.
 func FuzzMbox(data []byte) int {
 	unquote := len(data)%2 == 1
 	want, refErr := mboxref.Messages(data, unquote)

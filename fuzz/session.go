@@ -33,7 +33,9 @@ func (anyone) Authenticate(_ context.Context, name string, secret []byte) (serve
 
 // FuzzSession sends the input to a session that is logged in, then looks at
 // every octet that came back: one reply for each command, in order, shaped as
-// the grammar says, and at what became of the maildrop and of a group.
+// the grammar says, and at what became of the maildrop and of a group. R1081-LINE-3,
+// R1081-LINE-4, R1081-LINE-6, R1081-DELE-1, R1081-QUIT-2, R1081-QUIT-3, R1082-BB-2,
+// R1082-BB-3, R2449-LINE-8.
 func FuzzSession(data []byte) int {
 	writeSpool([]byte(spool))
 	c := &script{in: append([]byte(login), data...)}

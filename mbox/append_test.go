@@ -27,7 +27,7 @@ func newLetter(text string) Letter {
 	return Letter{Separator: sepB, Text: strings.NewReader(text)}
 }
 
-// MBOX-2, MBOX-4: the octets that are appended.
+// MBOX-8, MBOX-2, MBOX-4: the octets that are appended.
 func TestAppend(t *testing.T) {
 	at := time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
 	made := "From a@b Tue Jan  2 03:04:05 2024\n"
@@ -81,7 +81,7 @@ func TestAppend(t *testing.T) {
 }
 
 // Whatever is in the file and in the letter: what was there is there, and the letter
-// is what a reader finds behind it (MBOX-2, MBOX-3, MBOX-4).
+// is what a reader finds behind it (MBOX-8, MBOX-2, MBOX-3, MBOX-4).
 func TestAppendProperty(t *testing.T) {
 	path := spool(t, "")
 	texts := rapid.OneOf(genText(), rapid.Custom(func(t *rapid.T) string {
@@ -216,7 +216,7 @@ func TestAppendLocks(t *testing.T) {
 	}
 }
 
-// A message that cannot be read is not delivered by half.
+// MBOX-8: a message that cannot be read is not delivered by half.
 func TestAppendOfUnreadable(t *testing.T) {
 	broken := errors.New("broken pipe")
 	for n := range 60 {

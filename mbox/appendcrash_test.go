@@ -45,7 +45,7 @@ func deliverCases() (list []deliverCase) {
 	return list
 }
 
-// Each call of the system fails once, half-done or not at all; in a second round
+// MBOX-8: each call of the system fails once, half-done or not at all; in a second round
 // everything fails from there on, so that nothing can be taken back either.
 func TestAppendFaults(t *testing.T) {
 	n := 0
@@ -79,7 +79,7 @@ func TestAppendFaults(t *testing.T) {
 	t.Logf("%d faults", n)
 }
 
-// The power fails at any instant: whatever of the delivery is on the disk, all mail
+// MBOX-8: the power fails at any instant: whatever of the delivery is on the disk, all mail
 // from before is there octet for octet, the file is a mailbox still, and the next
 // delivery can be read. Once success was reported, the mail is there.
 func TestAppendPowerCut(t *testing.T) {
@@ -217,7 +217,8 @@ func TestAppendBesideIntruder(t *testing.T) {
 	}
 }
 
-// A real full disk, with more and more room: until there is enough, nothing changes.
+// MBOX-8: a real full disk, with more and more room: until there is enough, nothing
+// changes.
 func TestAppendFullDisk(t *testing.T) {
 	text := strings.Repeat(strings.Repeat("From text ", 7)+"\n", 3000)
 	want := three + "\n" + sepB + "\n" + strings.ReplaceAll("\n"+text, "\nFrom", "\n>From")[1:] + "\n"
@@ -248,7 +249,7 @@ func TestAppendFullDisk(t *testing.T) {
 
 const appendLimitEnv = "POPPER_TEST_APPEND_LIMIT"
 
-// The same under a limit on the size of files.
+// MBOX-8: the same under a limit on the size of files.
 func TestAppendFileLimit(t *testing.T) {
 	if path := os.Getenv(appendLimitEnv); path != "" {
 		limit := uint64(len(three) + 1000)

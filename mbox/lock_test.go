@@ -152,6 +152,19 @@ func TestForeignLocks(t *testing.T) {
 	}
 }
 
+// LOCK-1: without a setting both dotlock and fcntl are respected.
+func TestDefaultLocks(t *testing.T) {
+	path := spool(t, three)
+	for name, lock := range map[string]func(*testing.T, string) func(){"dotlock": foreignDotlock(""), "fcntl": foreignLock} {
+		release := lock(t, path)
+		if _, err := Open(path, options(path)); !errors.Is(err, ErrLocked) {
+			t.Errorf("%s held: %v", name, err)
+		}
+		release()
+		open(t, path, options(path)).Close()
+	}
+}
+
 func foreignDotlock(text string) func(t *testing.T, path string) func() {
 	return func(t *testing.T, path string) func() {
 		write(t, path+".lock", text)

@@ -208,6 +208,36 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
+// MBOX-7: the memory that a message takes does not grow with it.
+func TestConstantMemory(t *testing.T) {
+	const size = 256 << 20
+	path := spool(t, sepA+"\n")
+	if err := os.Truncate(path, size); err != nil { // one line of NULs
+		t.Skipf("SKIP: no sparse files here: %v", err)
+	}
+	sent := 0
+	taken := allocated(func() {
+		m := open(t, path, options(path))
+		s := m.Message(0)
+		for {
+			b, err := s.Next()
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					t.Error(err)
+				}
+				break
+			}
+			sent += len(b)
+		}
+	})
+	if want := size - len(sepA) - 1; sent != want {
+		t.Errorf("%d octets, want %d", sent, want)
+	}
+	if taken > 8<<20 {
+		t.Errorf("%d octets of memory", taken)
+	}
+}
+
 func TestStreamAfterClose(t *testing.T) {
 	path := spool(t, sepA+"\na\n")
 	m := open(t, path, options(path))

@@ -79,7 +79,7 @@ func TestLongNameInLog(t *testing.T) {
 	})
 }
 
-// The codes of RFC 3206 tell whether waiting helps.
+// R3206-CODE-1, R2449-CODE-1: the codes tell whether waiting helps.
 func TestTroubleCodes(t *testing.T) {
 	for err, codes := range map[error][2]string{ // at PASS, at QUIT
 		fs.ErrPermission:   {"[SYS/PERM]", "[SYS/TEMP]"},

@@ -21,7 +21,8 @@ func (d *dialog) User(c *parser.Command) outcome {
 // pseudonym is the name by which somebody logs in whom nobody knows (R1082-ANON-1).
 const pseudonym = "anonymous"
 
-// Pass authenticates and opens the maildrop (R1081-PASS-1 to 3).
+// Pass authenticates and opens the maildrop (R1081-PASS-1, R1081-PASS-2,
+// R1081-PASS-3).
 func (d *dialog) Pass(c *parser.Command) outcome {
 	if d.config.Guests != nil && strings.EqualFold(d.name, pseudonym) {
 		return d.admitGuest()

@@ -47,6 +47,11 @@ type world struct {
 	private  bool
 }
 
+// R1081-LINE-3, R1081-LINE-4, R1081-USER-1, R1081-PASS-1, R1081-NUM-1, R1081-SIZE-1,
+// R1081-STAT-1, R1081-LIST-1, R1081-RETR-1, R1081-RETR-3, R1081-DELE-1, R1081-LAST-1,
+// R1081-RSET-1, R1081-TOP-1, R1081-STATE-1, R1081-QUIT-1, R1081-QUIT-2, R1081-QUIT-3,
+// UPD-2, R1082-BB-1, R1082-BB-2, R1082-BB-3, BERK-XMIT-1, BERK-XLST-1, R1939-UIDL-1,
+// R1939-TIME-1.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		// rapid stops a test by a panic, which must reach it on its own goroutine.

@@ -123,7 +123,7 @@ func TestLINE8(t *testing.T) { // R2449-LINE-8: read to its end, answered once
 }
 
 func TestGREET1(t *testing.T) { // R1081-GREET-1: no timestamp while there is no APOP
-	inAuthorization(t, func(t *testing.T, s *site, p *client) {
+	inAuthorization(t, func(t *testing.T, s *site, p *client) { // the whole greeting has been read
 		p.err("APOP mrose c4c9334bac560ecc979e58001b3e22fb")
 	})
 }
@@ -300,7 +300,7 @@ func TestRSET1(t *testing.T) { // R1081-RSET-1
 	})
 }
 
-func TestTOP1(t *testing.T) { // R1081-TOP-1
+func TestTOP1(t *testing.T) { // R1081-TOP-1, R1939-TOP-1
 	header := "Subject: two\r\n\r\n"
 	for lines, want := range map[string]string{
 		"0": header, "1": header + "From here on\r\n", "2": header + "From here on\r\n..\r\n",

@@ -59,7 +59,7 @@ func (d *dialog) Uidl(c *parser.Command) outcome {
 	return o
 }
 
-// Retr: R1081-RETR-1 to 3.
+// Retr: R1081-RETR-1, R1081-RETR-2, R1081-RETR-3.
 func (d *dialog) Retr(c *parser.Command) outcome {
 	i, ok := d.index(c)
 	if !ok {

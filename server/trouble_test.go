@@ -81,6 +81,12 @@ func TestNotMailbox(t *testing.T) { // MBOX-5, R1081-PASS-3
 		if got := p.want("PASS "+secret, "-ERR [SYS/PERM]"); strings.Contains(got, s.spool) {
 			t.Fatalf("the client learns a path: %q", got)
 		}
+		if log := s.log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, s.spool) {
+			t.Fatalf("the administrator learns too little: %s", log)
+		}
+		if s.read(t) != "Dear diary\n" {
+			t.Fatal("the file was touched")
+		}
 		p.err("STAT") // still in AUTHORIZATION
 		s.write(t, two)
 		p.ok("USER mrose") // and no lock stays behind

@@ -82,7 +82,7 @@ func TestDeliverExitCodes(t *testing.T) {
 	}
 }
 
-// What stands in the maildrop afterwards: separator line, fields, quoting.
+// MBOX-8: what stands in the maildrop afterwards: separator line, fields, quoting.
 func TestDelivered(t *testing.T) {
 	s := newSite(t)
 	s.write(s.mailbox, "")
@@ -161,7 +161,7 @@ func TestDeliverAsUser(t *testing.T) {
 	}
 }
 
-// A full disk: the mail system tries again, and nothing half-written stays.
+// MBOX-8: a full disk: the mail system tries again, and nothing half-written stays.
 func TestDeliverFullDisk(t *testing.T) {
 	disktest.Each(t, 4<<20, func(t *testing.T, dir string) {
 		s := newSiteIn(t, dir)

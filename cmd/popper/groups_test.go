@@ -50,8 +50,8 @@ func (c *client) listing(command string) []string {
 	return strings.Split(strings.TrimSuffix(c.lines(), "\r\n"), "\r\n")
 }
 
-// R1082-X-1, R1082-BB-1 to 3, R1082-AR-1, R1082-XB-1, R1082-PRIV-1, R1082-MAX-1: the
-// dialogues of RFC 1082 with the real program, over a socket.
+// R1082-X-1, R1082-BB-1, R1082-BB-2, R1082-BB-3, R1082-AR-1, R1082-XB-1, R1082-PRIV-1,
+// R1082-MAX-1: the dialogues of RFC 1082 with the real program, over a socket.
 func TestDiscussionGroups(t *testing.T) {
 	c := newTown(t)
 	for i := range 3 {

@@ -20,6 +20,7 @@ func TestStandalone(t *testing.T) {
 	s.session(dial(t, addr))
 }
 
+// BERK-PORT-1: two ports at the same time.
 func TestTwoListeners(t *testing.T) {
 	s := newSite(t)
 	p, addr := s.listen("--listen", "127.0.0.1:0")

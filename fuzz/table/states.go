@@ -40,7 +40,7 @@ var maildropSteps = []Step{
 	{"identified", "USER", true, "identified", ""},
 	{"identified", "USER", false, "authorization", ""},
 
-	// R1081-PASS-1, -2, -3: only after USER; a failure goes back to the start.
+	// R1081-PASS-1, R1081-PASS-2, R1081-PASS-3: only after USER; a failure goes back to the start.
 	{"identified", "PASS", true, "transaction", ""},
 	{"identified", "PASS", false, "authorization", ""},
 
@@ -48,7 +48,7 @@ var maildropSteps = []Step{
 	{"identified", "RPOP", true, "transaction", ""},
 	{"identified", "RPOP", false, "authorization", ""},
 
-	// R1081-QUIT-1, -2: the end in every state, also when the update failed.
+	// R1081-QUIT-1, R1081-QUIT-2: the end in every state, also when the update failed.
 	{"authorization", "QUIT", true, "closed", ""},
 	{"authorization", "QUIT", false, "closed", ""},
 	{"identified", "QUIT", true, "closed", ""},

@@ -1,0 +1,6 @@
+package table
+
+// Lines are lines.
+var Lines = []string{
+	"a", // MBOX-1
+}
