@@ -1,6 +1,10 @@
 package mbox
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // The errors that a caller tells apart with errors.Is. What Open, Remove, Append
 // and Next return wraps them with the path, the holder, and what mends it: text
@@ -8,6 +12,10 @@ import "errors"
 var (
 	// ErrInUse: another session holds the maildrop's session lock (R1081-PASS-3).
 	ErrInUse = errors.New("maildrop is in use by another session")
+
+	// ErrTooSoon: the maildrop was opened less than Options.Interval ago. A
+	// *TooSoonError tells how long to wait.
+	ErrTooSoon = errors.New("maildrop was opened too short a time ago")
 
 	// ErrLocked: a delivery lock was not got in time (LOCK-2).
 	ErrLocked = errors.New("maildrop is locked by another program")
@@ -45,6 +53,19 @@ var (
 	// ErrNotCreated: Append was asked to make a file, and could not.
 	ErrNotCreated = errors.New("maildrop cannot be made")
 )
+
+// TooSoonError is an ErrTooSoon, for errors.As.
+type TooSoonError struct {
+	Path string
+	Wait time.Duration // after this, 0 < Wait ≤ Options.Interval, Open will do
+}
+
+func (e *TooSoonError) Error() string {
+	return fmt.Sprintf("%v: %s (wait %s)", ErrTooSoon, e.Path, e.Wait)
+}
+
+// Unwrap returns ErrTooSoon.
+func (e *TooSoonError) Unwrap() error { return ErrTooSoon }
 
 // errShared is why Remove and SetLast refuse.
 var errShared = errors.New("it was opened to be read beside others")

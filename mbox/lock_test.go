@@ -24,6 +24,10 @@ func TestMain(m *testing.M) {
 		hold(path)
 		return
 	}
+	if path := os.Getenv(openerVariable); path != "" {
+		openOnce(path)
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -43,6 +43,11 @@ type Options struct {
 	// Open does not ask for its sole use, and Remove and SetLast refuse.
 	Shared bool
 
+	// Interval is the least time between two sessions' beginnings (interval.go): Open of
+	// a maildrop that was opened less than this ago is ErrTooSoon. 0: there is none. A
+	// Shared Open is not concerned.
+	Interval time.Duration
+
 	// Create, if not nil, lets Append make a file that is missing. Open never does.
 	Create *Creation
 
@@ -134,8 +139,8 @@ type table struct {
 // unless an older popper left mail behind, which then takes its name (leftover.go).
 // A file that may only be read can be served, but Remove refuses.
 //
-// Errors are ErrInUse, ErrLocked, ErrCanceled, ErrNotMailbox, ErrChanged (the file was
-// replaced again and again), or the system's, each with what mends it; no lock
+// Errors are ErrInUse, ErrTooSoon, ErrLocked, ErrCanceled, ErrNotMailbox, ErrChanged (the
+// file was replaced again and again), or the system's, each with what mends it; no lock
 // stays behind (R1081-PASS-2, R1081-PASS-3).
 func Open(path string, o Options) (*Maildrop, error) {
 	if o.Shared {
@@ -156,9 +161,13 @@ func openMaildrop(path string, o Options) (*Maildrop, error) {
 			m.Close()
 		}
 	}()
+	if err = m.checkInterval(); err != nil {
+		return nil, err
+	}
 	if err = m.load(); err != nil {
 		return nil, err
 	}
+	m.beginInterval()
 	loaded = true
 	return m, nil
 }

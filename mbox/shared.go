@@ -33,7 +33,7 @@ func openShared(path string, o Options) (*Maildrop, error) {
 	m, err := openMaildrop(path, o)
 	if errors.Is(err, errInterrupted) {
 		alone := o
-		alone.Shared = false
+		alone.Shared, alone.Interval = false, 0
 		if m, err = openMaildrop(path, alone); err != nil {
 			return nil, fmt.Errorf("%w: %w", errInterrupted, err)
 		}

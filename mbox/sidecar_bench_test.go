@@ -76,3 +76,14 @@ func BenchmarkOpenUnindexed(b *testing.B) {
 	b.Run("million", func(b *testing.B) { openBench(b, benchMessages, benchSmall, false) })
 	b.Run("2GiB", func(b *testing.B) { openBench(b, 1024, benchLarge, false) })
 }
+
+// All messages are old: each of a million separator lines is read.
+func BenchmarkArrivedBefore(b *testing.B) {
+	path := smallBox(b, benchMessages, benchSmall)
+	m := open(b, path, options(path))
+	for b.Loop() {
+		if old, err := m.ArrivedBefore(time.Now()); err != nil || len(old) != benchMessages {
+			b.Fatalf("%d old, %v", len(old), err)
+		}
+	}
+}

@@ -135,17 +135,25 @@ func (w *window) at(from, to int64) ([]byte, error) {
 
 // separator hashes the separator line [from, to), with an LF for any line end.
 func (w *window) separator(from, to int64, h hash.Hash) error {
+	line, err := w.line(from, to)
+	if err != nil {
+		return err
+	}
+	h.Write(append(line, '\n'))
+	return nil
+}
+
+// line returns the line [from, to) without its line end, valid until the next call.
+func (w *window) line(from, to int64) ([]byte, error) {
 	line := w.sep[:0]
 	for from < to {
 		b, err := w.at(from, to)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		line = append(line, b...)
 		from += int64(len(b))
 	}
 	w.sep = line
-	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
-	h.Write(append(line, '\n'))
-	return nil
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'}), nil
 }
