@@ -138,7 +138,38 @@ func TestAuthDenied(t *testing.T) {
 			p.exact("", "-ERR [AUTH] wrong name or password")
 		}
 		p.gone()
-		if log := s.log.String(); strings.Count(log, "login failed") != DefaultLoginFailures || strings.Count(log, "claimed=root") != DefaultLoginFailures {
+		if log := s.log.String(); strings.Count(log, "login failed") != DefaultLoginFailures || strings.Count(log, "claimed=root") != DefaultLoginFailures-1 {
+			t.Errorf("log:\n%s", log)
+		}
+	})
+}
+
+// RFC 5034, section 4: after a failure the session goes on as if AUTH had not been given. So
+// PASS is for the one whom USER named, not for whom the exchange did.
+func TestPassAfterFailedAuth(t *testing.T) {
+	for _, end := range []string{"*", "?", b64("wrong"), ""} {
+		withConfig(t, riddles, func(t *testing.T, s *site, p *client) {
+			p.ok("USER mrose")
+			p.more("AUTH RIDDLE "+b64("root"), "secret of root?")
+			if got := p.ask(end); got == "+ "+b64("no") {
+				p.err("")
+			}
+			p.exact("PASS "+secret, "+OK maildrop has 2 messages (320 octets)")
+			if log := s.log.String(); strings.Contains(log, "user=root") {
+				t.Errorf("log:\n%s", log)
+			}
+		})
+	}
+}
+
+// A client that goes away when it is denied has failed all the same.
+func TestAuthDeniedAndGone(t *testing.T) {
+	withConfig(t, riddles, func(t *testing.T, s *site, p *client) {
+		p.more("AUTH RIDDLE "+b64("mrose"), "secret of mrose?")
+		p.more(b64("wrong"), "no")
+		p.drop()
+		s.awaitEnd()
+		if log := s.log.String(); !strings.Contains(log, "login failed") {
 			t.Errorf("log:\n%s", log)
 		}
 	})

@@ -32,6 +32,7 @@ type dialog struct {
 	drop          *mbox.Maildrop // nil before login
 	group         *group         // whose mail drop is; nil: the client's own
 	marks         marks
+	fetched       marks  // messages that were retrieved whole, if that matters (expire.go)
 	count, octets int64  // of the messages not marked
 	accessed      uint64 // highest number accessed in this session (R1081-LAST-1)
 

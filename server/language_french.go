@@ -66,5 +66,6 @@ var french = map[string]string{
 	"unique ids follow":                                              "voici les identifiants uniques",
 	"unknown command":                                                "commande inconnue",
 	"who is not known cannot send mail":                              "un inconnu ne peut pas envoyer de courrier",
+	"wait before the next login":                                     "attendez avant la prochaine connexion",
 	"wrong name or password":                                         "nom ou mot de passe incorrect",
 }

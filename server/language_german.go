@@ -66,5 +66,6 @@ var german = map[string]string{
 	"unique ids follow":                                              "eindeutige Kennungen folgen",
 	"unknown command":                                                "unbekannter Befehl",
 	"who is not known cannot send mail":                              "wer nicht bekannt ist, kann keine Mail verschicken",
+	"wait before the next login":                                     "bis zur nächsten Anmeldung bitte warten",
 	"wrong name or password":                                         "Name oder Passwort falsch",
 }

@@ -66,5 +66,6 @@ var spanish = map[string]string{
 	"unique ids follow":                                              "siguen los identificadores únicos",
 	"unknown command":                                                "orden desconocida",
 	"who is not known cannot send mail":                              "quien no es conocido no puede enviar correo",
+	"wait before the next login":                                     "espere antes de volver a iniciar la sesión",
 	"wrong name or password":                                         "nombre o contraseña incorrectos",
 }

@@ -105,6 +105,8 @@ var openTroubles = []trouble{
 		"another session holds it; wait for its end"},
 	{mbox.ErrLocked, slog.LevelWarn, "[IN-USE] maildrop is locked by another program, wait and try again",
 		"a delivery agent or mail reader holds its lock; if none runs, remove the lock file"},
+	{mbox.ErrTooSoon, slog.LevelInfo, "[LOGIN-DELAY] wait before the next login",
+		"the client comes more often than the least time between logins allows"},
 	{mbox.ErrCanceled, slog.LevelInfo, "[SYS/TEMP] the session was cut",
 		"the session was cut while it waited for a lock"},
 	{mbox.ErrNotMailbox, slog.LevelError, "[SYS/PERM] service unavailable: maildrop is not a mailbox, ask the administrator",

@@ -31,9 +31,9 @@ func (w *world) entered() {
 	w.state, w.mail, w.deleted, w.accessed = "in", append([]*letter(nil), w.file...), map[int]bool{}, 0
 }
 
-// failed: a login was wrong (BERK-AUTH-1).
-func (w *world) failed() {
-	w.state = "new"
+// failed: a login was wrong (BERK-AUTH-1), and state is where that leads.
+func (w *world) failed(state string) {
+	w.state = state
 	if w.failures++; w.failures == DefaultLoginFailures {
 		w.ended()
 	}
@@ -50,7 +50,7 @@ func (w *world) Apop(t *rapid.T) { // R1939-APOP-1
 	case right:
 		w.entered()
 	default:
-		w.failed()
+		w.failed("new")
 	}
 }
 
@@ -64,16 +64,15 @@ func (w *world) Auth(t *rapid.T) { // R5034-AUTH-1
 	}
 	switch rapid.IntRange(0, 5).Draw(t, "how") {
 	case 0:
-		w.p.exact("*", "-ERR login cancelled")
-		w.state = "new"
+		w.p.exact("*", "-ERR login cancelled") // and the name that USER gave is still good for PASS
 	case 1:
 		w.p.more("QUIT", "no") // a wrong secret in Base64, and no command
 		w.p.exact("", "-ERR [AUTH] wrong name or password")
-		w.failed()
+		w.failed(w.state)
 	case 2:
 		w.p.more(b64("wrong"), "no")
 		w.p.exact("*", "-ERR [AUTH] wrong name or password")
-		w.failed()
+		w.failed(w.state)
 	default:
 		w.p.ok(b64(secret))
 		w.entered()

@@ -145,7 +145,7 @@ func (w *world) Pass(t *rapid.T) {
 		return
 	}
 	w.p.want("PASS "+map[bool]string{true: secret, false: "wrong"}[right], "-ERR [AUTH]")
-	w.failed()
+	w.failed("new")
 }
 
 func (w *world) Rpop(t *rapid.T) {

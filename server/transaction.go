@@ -69,6 +69,9 @@ func (d *dialog) Retr(c *parser.Command) outcome {
 	o := done("%d octets", size)
 	o.body = &message{stream: d.drop.Message(i), size: size, whole: func() {
 		d.accessed = max(d.accessed, number)
+		if d.config.Expire == AtOnce {
+			d.fetched.add(i, d.drop.Len())
+		}
 		d.retrieved++
 		d.sent += size
 	}}

@@ -21,15 +21,22 @@ func (d *dialog) Quit(*parser.Command) outcome {
 	return done("popper signing off, %d messages removed", d.removed)
 }
 
-// update removes the marked messages, and keeps what LAST tells.
+// update removes the marked messages and those that are kept no longer (expire.go), and
+// keeps what LAST tells.
 func (d *dialog) update() outcome {
 	d.keepLast()
-	marked := int64(d.drop.Len()) - d.count
-	if err := d.drop.Remove(d.marks.has); err != nil {
+	expired, removed := d.expired(), int64(0)
+	gone := func(i int) bool { return d.marks.has(i) || expired.has(i) }
+	for i := range d.drop.Len() {
+		if gone(i) {
+			removed++
+		}
+	}
+	if err := d.drop.Remove(gone); err != nil {
 		d.log.Error("update failed: see err for what mends it", append(d.account(), "err", err)...)
 		return refusal(removeTrouble(err))
 	}
-	d.removed = marked
+	d.removed = removed
 	return done("")
 }
 

@@ -87,7 +87,7 @@ func (d *dialog) enter(name string, archive bool) outcome {
 		return o
 	}
 	d.drop, d.group = drop, &group{info.Name, maxima}
-	d.marks, d.accessed = nil, 0
+	d.marks, d.fetched, d.accessed = nil, nil, 0
 	d.total()
 	d.log.Info("group opened", "user", clip(d.name), "group", info.Name, "archive", archive, "messages", d.count)
 	return groupListing(info)
@@ -173,6 +173,7 @@ func (d *dialog) groupTrouble(name string, err error) outcome {
 // options are those for a maildrop of this session.
 func (d *dialog) options() mbox.Options {
 	o := d.config.Maildrop
+	o.Interval = d.config.LoginDelay
 	o.Cancel = d.ctx.Done()
 	o.Warn = func(msg string, args ...any) {
 		d.log.Warn(msg, append([]any{"user", clip(d.name)}, args...)...)

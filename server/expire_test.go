@@ -1,0 +1,80 @@
+package server
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// dated is a message with that date on its separator line.
+func dated(at time.Time, content string) string {
+	return "From mrose@dewey.udel.edu " + at.Format("Mon Jan _2 15:04:05 2006 -0700") + "\n" + content + "\n"
+}
+
+// R2449-CAPA-1: EXPIRE n is what happens, at QUIT and not before: what is older goes,
+// fetched or not, and nothing else.
+func TestExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		old, young := dated(now.AddDate(0, 0, -31), first), dated(now.AddDate(0, 0, -29), second)
+		s := newSite(t, old+young+young, func(c *Config) { c.Expire = 30 })
+		p := s.login(t)
+		p.exact("STAT", "+OK 3 520")
+		p.drop()
+		s.awaitEnd()
+		if got := s.read(t); got != old+young+young {
+			t.Fatalf("without QUIT mail is gone: %q", got) // R1081-QUIT-3
+		}
+		p = s.login(t)
+		p.ok("DELE 3")
+		p.exact("QUIT", "+OK popper signing off, 2 messages removed")
+		p.gone()
+		if got := s.read(t); got != young {
+			t.Errorf("left: %q", got)
+		}
+	})
+}
+
+// R2449-CAPA-1: EXPIRE 0: what was retrieved whole goes, and TOP retrieves nothing.
+func TestExpireAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, func(c *Config) { c.Expire = AtOnce })
+		p := s.login(t)
+		p.lines("TOP 1 100")
+		p.lines("RETR 2")
+		p.ok("RSET")
+		p.exact("QUIT", "+OK popper signing off, 1 messages removed")
+		p.gone()
+		if got := s.read(t); got != envelope(first) {
+			t.Errorf("left: %q", got)
+		}
+	})
+}
+
+// Without a setting nothing expires, however old it is.
+func TestExpireNever(t *testing.T) {
+	inSession(t, func(t *testing.T, s *site, p *client) { // of 1988
+		p.lines("RETR 1")
+		p.quit()
+		if got := s.read(t); got != two {
+			t.Errorf("left: %q", got)
+		}
+	})
+}
+
+// A maildrop that another program has changed expires nothing, and loses nothing (UPD-3).
+func TestExpireChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old := dated(time.Now().AddDate(0, 0, -31), first)
+		s := newSite(t, old+old, func(c *Config) { c.Expire = 30 })
+		p := s.login(t)
+		changed := strings.Replace(old+old, "Subject", "Sabject", 1)
+		s.write(t, changed)
+		p.exact("QUIT", "+OK popper signing off, 0 messages removed")
+		p.gone()
+		if got, log := s.read(t), s.log.String(); got != changed || !strings.Contains(log, "nothing expires") {
+			t.Errorf("left: %q, log:\n%s", got, log)
+		}
+	})
+}
