@@ -110,8 +110,12 @@ func (w *world) Check(t *rapid.T) {
 	}
 }
 
-// in skips an action in any other state.
+// in skips an action in any other state. Where there is no session, it begins one: else
+// nearly all actions would be skipped there.
 func (w *world) in(t *rapid.T, states ...string) {
+	if w.state == "" && !slices.Contains(states, "") {
+		w.connect(t)
+	}
 	if w.p != nil {
 		w.p.tb = t
 	}
@@ -122,6 +126,10 @@ func (w *world) in(t *rapid.T, states ...string) {
 
 func (w *world) Connect(t *rapid.T) {
 	w.in(t, "")
+	w.connect(t)
+}
+
+func (w *world) connect(t *rapid.T) {
 	w.p = w.s.dial()
 	w.p.tb = t
 	w.greeted(w.p.line())
