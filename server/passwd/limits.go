@@ -29,12 +29,6 @@ const (
 	// of logins then costs its senders a temporary failure, and their
 	// sessions do not pile up behind one another.
 	queueWait = 30 * time.Second
-
-	// settled is the age from which on a file's timestamps can be believed.
-	// They tick coarsely: an edit in the tick in which the file was read
-	// would leave its times as they were, and a password that was taken
-	// away would go on working. A younger file is read again.
-	settled = 2 * time.Second
 )
 
 // hashers is how many password hashes are computed at the same time. Each may
