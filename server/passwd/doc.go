@@ -3,7 +3,11 @@
 //	user:hash[:maildrop]
 //
 // with the hashes of shadow(5): yescrypt, sha512-crypt, sha256-crypt, bcrypt
-// and argon2id. Empty lines and lines that begin with # are skipped. A hash
+// and argon2id, and scram-sha-256, which alone lets its user log in by SCRAM:
+//
+//	$scram-sha-256$ITERATIONS$SALT$STORED-KEY$SERVER-KEY
+//
+// (the last three in base64). Empty lines and lines that begin with # are skipped. A hash
 // that begins with ! or * is a locked account. A maildrop, where given, is an
 // absolute path in which %u stands for the user and %% for a per cent sign;
 // where it is absent the pattern given to Open is used.

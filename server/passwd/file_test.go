@@ -139,7 +139,7 @@ func TestUnknownUserCostsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := x.table.decoy("nobody").Encode(), y.table.decoy("nobody").Encode(); a != b {
+	if a, b := x.live.Current().decoy("nobody").Encode(), y.live.Current().decoy("nobody").Encode(); a != b {
 		t.Errorf("decoys of two processes: %s and %s", a, b)
 	}
 }
@@ -196,42 +196,26 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A file that has rested is not read at every login.
-func TestSettledFileIsNotReadAgain(t *testing.T) {
-	x := open(t, "ann:"+secretBcrypt+"\n")
-	x.read = time.Now().Add(time.Hour) // as if opened an hour after the last change
-	old := x.table
-	x.login(t, "ann", "secret")
-	if x.table != old {
-		t.Error("read again though nothing changed")
-	}
-	x.write(t, "bob:"+secretBcrypt+"\nann:"+secretBcrypt+"\n")
-	x.login(t, "ann", "secret")
-	if x.table == old {
-		t.Error("not read again though it changed")
-	}
-}
-
 func TestModes(t *testing.T) {
 	x := open(t, "ann:"+secretBcrypt+"\n")
 	if x.log.Len() != 0 {
 		t.Errorf("mode 0600 is complained about: %s", &x.log)
 	}
 	os.Chmod(x.path, 0o644)
-	if _, err := Open(x.path, pattern, x.File.log); err != nil {
+	if _, err := Open(x.path, pattern, slog.New(slog.NewTextHandler(&x.log, nil))); err != nil {
 		t.Error(err)
 	}
 	if l := x.log.String(); !strings.Contains(l, "level=WARN") || !strings.Contains(l, "chmod o-r") {
 		t.Errorf("a world-readable file: %q", l)
 	}
 	os.Chmod(x.path, 0o602)
-	if _, err := Open(x.path, pattern, x.File.log); err == nil || !strings.Contains(err.Error(), "chmod o-w") {
+	if _, err := Open(x.path, pattern, slog.New(slog.NewTextHandler(&x.log, nil))); err == nil || !strings.Contains(err.Error(), "chmod o-w") {
 		t.Errorf("a world-writable file: %v", err)
 	}
-	if _, err := Open(t.TempDir(), pattern, x.File.log); err == nil || !strings.Contains(err.Error(), "regular") {
+	if _, err := Open(t.TempDir(), pattern, slog.New(slog.NewTextHandler(&x.log, nil))); err == nil || !strings.Contains(err.Error(), "regular") {
 		t.Errorf("a directory: %v", err)
 	}
-	if _, err := Open(x.path+"x", pattern, x.File.log); err == nil || !strings.Contains(err.Error(), "popper passwd") {
+	if _, err := Open(x.path+"x", pattern, slog.New(slog.NewTextHandler(&x.log, nil))); err == nil || !strings.Contains(err.Error(), "popper passwd") {
 		t.Errorf("a missing file: %v", err)
 	}
 }

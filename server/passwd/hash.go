@@ -26,7 +26,12 @@ type kind struct {
 	name   string
 	shape  *regexp.Regexp
 	decode algorithm.DecodeFunc
-	hasher func() (algorithm.Hash, error) // nil: verified, but no longer made
+	hasher func() (hasher, error) // nil: verified, but no longer made
+}
+
+// hasher is what of algorithm.Hash is used.
+type hasher interface {
+	Hash(password string) (algorithm.Digest, error)
 }
 
 var kinds = []kind{
@@ -35,14 +40,14 @@ var kinds = []kind{
 	{"yescrypt",
 		regexp.MustCompile(`^\$y\$j[7-9A-F][./0-9A-T]\$[./0-9A-Za-z]{2,86}\$[./0-9A-Za-z]{43}$`),
 		scrypt.DecodeVariant(scrypt.VariantYescrypt),
-		func() (algorithm.Hash, error) {
+		func() (hasher, error) {
 			return scrypt.NewYescrypt(scrypt.WithLN(12), scrypt.WithR(32), scrypt.WithP(1))
 		}},
 	// 1,000 to 99,999,999 rounds.
 	{"sha512",
 		regexp.MustCompile(`^\$6\$(?:rounds=[1-9][0-9]{3,7}\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{86}$`),
 		shacrypt.DecodeVariant(shacrypt.VariantSHA512),
-		func() (algorithm.Hash, error) {
+		func() (hasher, error) {
 			return shacrypt.New(shacrypt.WithSHA512(), shacrypt.WithRounds(100_000))
 		}},
 	{"sha256",
@@ -54,12 +59,14 @@ var kinds = []kind{
 	{"bcrypt",
 		regexp.MustCompile(`^\$2[aby]\$(?:0[4-9]|1[0-9])\$[./0-9A-Za-z]{53}$`),
 		bcrypt.DecodeVariant(bcrypt.VariantStandard),
-		func() (algorithm.Hash, error) { return bcrypt.New(bcrypt.WithCost(12)) }},
+		func() (hasher, error) { return bcrypt.New(bcrypt.WithCost(12)) }},
 	// Up to 999,999 KiB, 99 passes, 99 lanes. Made: the second choice of RFC 9106.
 	{"argon2id",
 		regexp.MustCompile(`^\$argon2id\$v=19\$m=[1-9][0-9]{0,5},t=[1-9][0-9]?,p=[1-9][0-9]?\$[+/0-9A-Za-z]{11,86}\$[+/0-9A-Za-z]{22,86}$`),
 		argon2.DecodeVariant(argon2.VariantID),
-		func() (algorithm.Hash, error) { return argon2.New(argon2.WithProfileRFC9106LowMemory()) }},
+		func() (hasher, error) { return argon2.New(argon2.WithProfileRFC9106LowMemory()) }},
+	// The only one that SCRAM can use; see scram.go.
+	{"scram-sha-256", scramShape, decodeSCRAM, func() (hasher, error) { return scramHasher{}, nil }},
 }
 
 // Algorithms names what Hash can make, best first.
@@ -79,7 +86,7 @@ func CheckAlgorithm(name string) error {
 	return err
 }
 
-func maker(name string) (func() (algorithm.Hash, error), error) {
+func maker(name string) (func() (hasher, error), error) {
 	for _, k := range kinds {
 		if k.name == name && k.hasher != nil {
 			return k.hasher, nil
@@ -139,6 +146,6 @@ func decode(field string) (algorithm.Digest, error) {
 			return k.decode(field)
 		}
 	}
-	return nil, errors.New("not a hash that popper knows (yescrypt $y$j, sha512-crypt $6$, sha256-crypt $5$, bcrypt $2b$, argon2id, " +
+	return nil, errors.New("not a hash that popper knows (yescrypt $y$j, sha512-crypt $6$, sha256-crypt $5$, bcrypt $2b$, argon2id, scram-sha-256, " +
 		"of ordinary cost; plain text is refused): set a new one with `popper passwd`")
 }

@@ -78,7 +78,7 @@ func TestLocked(t *testing.T) {
 // What Hash makes is verified by popper and by crypt(3), so that a file can
 // move to and from other programs.
 func TestHash(t *testing.T) {
-	if got := Algorithms(); strings.Join(got, " ") != "yescrypt sha512 bcrypt argon2id" || got[0] != DefaultAlgorithm {
+	if got := Algorithms(); strings.Join(got, " ") != "yescrypt sha512 bcrypt argon2id scram-sha-256" || got[0] != DefaultAlgorithm {
 		t.Errorf("Algorithms: %v", got)
 	}
 	const password = "two  words "

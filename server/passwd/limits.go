@@ -30,11 +30,20 @@ const (
 	// sessions do not pile up behind one another.
 	queueWait = 30 * time.Second
 
-	// settled is the age from which on a file's timestamps can be believed.
-	// They tick coarsely: an edit in the tick in which the file was read
-	// would leave its times as they were, and a password that was taken
-	// away would go on working. A younger file is read again.
-	settled = 2 * time.Second
+	// minIterations and maxIterations bound a SCRAM hash. RFC 7677 wants no less; more
+	// would be a slip of the finger that takes clients minutes, and the server at PASS.
+	minIterations = 4096
+	maxIterations = 10_000_000
+
+	// scramIterations is what Hash makes: some hundredths of a second here, and at most
+	// seconds on a client, old ones included, at each login. More would make it slower
+	// to guess passwords for who has stolen the file.
+	scramIterations = 100_000
+
+	// scramSalt is the length of the salts made, in octets, and maxSalt of those read.
+	// Decoys have salts of up to that length (two SHA-256).
+	scramSalt = 16
+	maxSalt   = 64
 )
 
 // hashers is how many password hashes are computed at the same time. Each may

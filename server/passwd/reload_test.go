@@ -1,76 +1,13 @@
 package passwd
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"popper/server"
 )
-
-// pretend makes the file look as if this state of it had been looked at when it
-// was as young as that.
-func (x *fixture) pretend(t *testing.T, age time.Duration) {
-	t.Helper()
-	var st syscall.Stat_t
-	if err := syscall.Stat(x.path, &st); err != nil {
-		t.Fatal(err)
-	}
-	x.seen = identityOf(&st)
-	x.read = time.Unix(x.seen.ctime.Unix()).Add(age)
-}
-
-// An edit in the tick in which the file was read, of the same size, changes no
-// time stamp: a young file is read again, and a password that was taken away is gone.
-func TestEditInTheSameTick(t *testing.T) {
-	x := open(t, "ann:"+secretBcrypt+"\n")
-	x.write(t, "bob:"+secretBcrypt+"\n")
-	x.pretend(t, settled)
-	if _, err := x.Authenticate(context.Background(), "ann", []byte("secret")); !errors.Is(err, server.ErrDenied) {
-		t.Errorf("ann, who was removed: %v", err)
-	}
-	x.write(t, "ann:"+secretBcrypt+"\n")
-	x.pretend(t, settled+1)
-	if _, err := x.Authenticate(context.Background(), "ann", []byte("secret")); !errors.Is(err, server.ErrDenied) {
-		t.Errorf("a file that has rested is read again: %v", err)
-	}
-}
-
-// A broken file is reported once, also while it is young and is read at each login;
-// another fault, or the same after it was mended, is reported again.
-func TestBrokenFileIsReportedOnce(t *testing.T) {
-	x := open(t, "ann:"+secretBcrypt+"\n")
-	for i, text := range []string{"ann:plain\n", "ann:\n", "ann:" + secretBcrypt + "\n", "ann:plain\n"} {
-		x.log.Reset()
-		x.write(t, text)
-		for range 9 {
-			x.pretendUnseen(t)
-			if ok, _ := x.login(t, "ann", "secret"); !ok {
-				t.Fatalf("%q locks ann out", text)
-			}
-		}
-		want := 1
-		if i == 2 {
-			want = 0
-		}
-		if n := strings.Count(x.log.String(), "level=ERROR"); n != want {
-			t.Errorf("%q: %d complaints, want %d: %s", text, n, want, &x.log)
-		}
-	}
-}
-
-// pretendUnseen makes the file so young that it is read at the next login.
-func (x *fixture) pretendUnseen(t *testing.T) {
-	t.Helper()
-	if x.seen != (identity{}) {
-		x.read = time.Unix(x.seen.ctime.Unix())
-	}
-}
 
 // A world-readable file is warned of once, not at each login, and again when it
 // has changed.
@@ -82,7 +19,6 @@ func TestReadableFileIsReportedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 5 {
-			x.pretendUnseen(t)
 			x.login(t, "ann", "secret")
 		}
 		if n := strings.Count(x.log.String(), "level=WARN"); n != 1 {

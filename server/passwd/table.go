@@ -16,6 +16,7 @@ type table struct {
 	users  map[string]user
 	hashes []algorithm.Digest // of the accounts that are not locked, in file order
 	key    [sha256.Size]byte  // of the decoys
+	scram  []shape            // of the users who have SCRAM
 }
 
 type user struct {
@@ -38,6 +39,7 @@ func parse(path string, data []byte, pattern string) (*table, error) {
 			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
 		}
 	}
+	t.scram = t.scramShapes()
 	return t, nil
 }
 
