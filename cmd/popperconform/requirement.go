@@ -28,7 +28,7 @@ var (
 	idInText = regexp.MustCompile(`(?:^|[^-A-Za-z0-9])(` + idShape + `)\b`)
 
 	// What a search for the id would not find.
-	shortened = regexp.MustCompile(idShape + `(?:(?:, ?| and | or )-[0-9]+|(?: to |\.\.)-?[0-9]+)\b`)
+	shortened = regexp.MustCompile(idShape + `(?:(?:, ?| and | or )-[0-9]+|(?: to |\.\.)(?:-?[0-9]+|` + idShape + `))\b`)
 )
 
 // readRequirements returns the entries in their order, and what is wrong with the page.
