@@ -123,7 +123,8 @@ func hopeless(data string) bool {
 	return err != nil && (strings.HasSuffix(data, "\n") || !strings.HasPrefix(strings.TrimLeft(data, "\r\n"), "From "))
 }
 
-// MBOX-1 to MBOX-7 on generated files, cut into blocks of every size.
+// MBOX-1, MBOX-2, MBOX-3, MBOX-4, MBOX-5, MBOX-6, MBOX-7 on generated files, cut into
+// blocks of every size.
 func TestScanGenerated(t *testing.T) {
 	benches := map[bool][]*scanBench{}
 	for _, unquote := range []bool{false, true} {

@@ -37,6 +37,15 @@ type declaration struct {
 // declarations are those of test files and of instruments, by name.
 type declarations map[name]*declaration
 
+// source is a Go file of the tree.
+type source struct {
+	file    string
+	text    []byte
+	fset    *token.FileSet
+	pkg     string            // as in name
+	imports map[string]string // see importsOf
+}
+
 // add reads a Go file of the tree.
 func (d declarations) add(module, file string, text []byte) error {
 	fset := token.NewFileSet()
@@ -44,43 +53,48 @@ func (d declarations) add(module, file string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	pkg, imports := path.Dir(file), importsOf(f, module)
+	s := source{file, text, fset, path.Dir(file), importsOf(f, module)}
 	if strings.HasSuffix(f.Name.Name, "_test") {
-		pkg += "_test"
-	}
-	put := func(ident string, table bool, n ast.Node, doc *ast.CommentGroup) {
-		from := n.Pos()
-		if doc != nil {
-			from = doc.Pos()
-		}
-		end := fset.Position(n.End())
-		rest, _, _ := strings.Cut(string(text[end.Offset:]), "\n") // a comment behind it
-		source := string(text[fset.Position(from).Offset:end.Offset]) + rest
-		d[name{pkg, ident}] = &declaration{file, ids(source), namesIn(n, pkg, imports), table}
+		s.pkg += "_test"
 	}
 	for _, decl := range f.Decls {
 		switch decl := decl.(type) {
 		case *ast.FuncDecl:
 			if decl.Recv == nil {
-				put(decl.Name.Name, false, decl, decl.Doc)
+				d[name{s.pkg, decl.Name.Name}] = s.declaration(decl, decl.Doc, false)
 			}
 		case *ast.GenDecl:
-			for _, spec := range decl.Specs {
-				s, ok := spec.(*ast.ValueSpec)
-				if !ok || decl.Tok != token.VAR {
-					continue
-				}
-				doc := s.Doc
-				if !decl.Lparen.IsValid() {
-					doc = decl.Doc
-				}
-				for _, id := range s.Names {
-					put(id.Name, true, s, doc)
-				}
+			if decl.Tok == token.VAR {
+				d.addTables(s, decl)
 			}
 		}
 	}
 	return nil
+}
+
+func (d declarations) addTables(s source, decl *ast.GenDecl) {
+	for _, spec := range decl.Specs {
+		v := spec.(*ast.ValueSpec)
+		doc := v.Doc
+		if !decl.Lparen.IsValid() {
+			doc = decl.Doc
+		}
+		for _, id := range v.Names {
+			d[name{s.pkg, id.Name}] = s.declaration(v, doc, true)
+		}
+	}
+}
+
+// declaration is that of n, whose text goes from doc to the end of its last line.
+func (s source) declaration(n ast.Node, doc *ast.CommentGroup, table bool) *declaration {
+	from := n.Pos()
+	if doc != nil {
+		from = doc.Pos()
+	}
+	end := s.fset.Position(n.End()).Offset
+	behind, _, _ := strings.Cut(string(s.text[end:]), "\n")
+	text := string(s.text[s.fset.Position(from).Offset:end]) + behind
+	return &declaration{s.file, ids(text), namesIn(n, s.pkg, s.imports), table}
 }
 
 // importsOf gives the directories of the module's packages by the names that f has for

@@ -28,7 +28,7 @@ var (
 	idInText = regexp.MustCompile(`(?:^|[^-A-Za-z0-9])(` + idShape + `)\b`)
 
 	// What a search for the id would not find.
-	shortened = regexp.MustCompile(idShape + `(?:(?:, ?| and | or )-[0-9]+|(?: to |\.\.)-?[0-9]+)\b`)
+	shortened = regexp.MustCompile(idShape + `(?:(?:, ?| and | or )-[0-9]+|(?: to |\.\.)(?:-?[0-9]+|` + idShape + `))\b`)
 )
 
 // readRequirements returns the entries in their order, and what is wrong with the page.
@@ -66,8 +66,13 @@ func readRequirements(root string) (list []requirement, faults []string, err err
 
 // ids returns those that text names, each once for each place.
 func ids(text string) (found []string) {
-	for _, m := range idInText.FindAllStringSubmatch(text, -1) {
-		found = append(found, m[1])
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, "-") {
+			continue // most lines: regular expressions are slow
+		}
+		for _, m := range idInText.FindAllStringSubmatch(line, -1) {
+			found = append(found, m[1])
+		}
 	}
 	return found
 }

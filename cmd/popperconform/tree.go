@@ -61,30 +61,24 @@ func readTree(root string) (*tree, error) {
 
 // walk reads all sources but what is generated for tests or by a build.
 func (t *tree) walk(root string, decls declarations) error {
-	return filepath.WalkDir(root, func(full string, e fs.DirEntry, err error) error {
-		if err != nil {
+	return fs.WalkDir(os.DirFS(root), ".", func(file string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		}
-		file, err := filepath.Rel(root, full)
-		if err != nil {
-			return err
-		}
-		file = filepath.ToSlash(file)
-		if e.IsDir() {
-			if file != "." && (e.Name()[0] == '.' || e.Name() == "testdata" || e.Name() == "build") {
-				return filepath.SkipDir
-			}
+		case e.IsDir() && file != "." && (e.Name()[0] == '.' || e.Name() == "testdata" || e.Name() == "build"):
+			return fs.SkipDir
+		case e.IsDir() || !slices.Contains([]string{".go", ".md", ".popper"}, path.Ext(file)):
+			return nil
+		case file == requirementsPage || file == conformancePage:
 			return nil
 		}
-		if file == requirementsPage || file == conformancePage || !slices.Contains([]string{".go", ".md", ".popper"}, filepath.Ext(file)) {
-			return nil
-		}
-		text, err := os.ReadFile(full)
+		text, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			return err
 		}
 		t.mentions(file, text)
-		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, instruments) && strings.HasSuffix(file, ".go") {
+		isTest, isInstrument := strings.HasSuffix(file, "_test.go"), strings.HasPrefix(file, instruments)
+		if isTest || isInstrument && path.Ext(file) == ".go" {
 			return decls.add(t.module, file, text)
 		}
 		return nil
@@ -96,7 +90,11 @@ func (t *tree) mentions(file string, text []byte) {
 	n := 0
 	for line := range bytes.Lines(text) {
 		n++
-		for _, id := range ids(string(line)) {
+		named := ids(string(line))
+		if len(named) == 0 {
+			continue
+		}
+		for _, id := range named {
 			if !slices.ContainsFunc(t.requirements, func(r requirement) bool { return r.id == id }) {
 				t.wrong = append(t.wrong, fmt.Sprintf("%s:%d: %s is not in %s", file, n, id, requirementsPage))
 			}

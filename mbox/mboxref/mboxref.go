@@ -1,7 +1,7 @@
 // Package mboxref reads mbox files in the most obvious way: the whole file in
 // memory, one regular expression, line after line. It is slow, shares no code with
 // the product, and is what tests compare the scanner with. It is the rules
-// MBOX-1 to MBOX-6 written down once more.
+// of mbox files written down once more, MBOX-1, MBOX-2, MBOX-3, MBOX-4, MBOX-5, MBOX-6.
 package mboxref
 
 import (
