@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/rand"
+	"regexp"
 
 	"popper/parser"
 )
@@ -13,11 +14,14 @@ func timestamp(c *Config) string {
 		return ""
 	}
 	host := c.Host
-	if host == "" {
+	if !hostShape.MatchString(host) {
 		host = "localhost"
 	}
 	return "<" + rand.Text() + "@" + host + ">"
 }
+
+// hostShape is that of names which no client stumbles over.
+var hostShape = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Apop: R1939-APOP-1.
 func (d *dialog) Apop(c *parser.Command) outcome {

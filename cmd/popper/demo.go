@@ -60,7 +60,7 @@ func serveDemo(c *config, dir, addr string) error {
 	if err != nil {
 		return err
 	}
-	l, err := open(addr, nil)
+	l, err := open("--listen", addr, nil)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; choose another with `popper demo --listen ADDR`, for instance 127.0.0.1:0", err)
 	}
@@ -68,7 +68,7 @@ func serveDemo(c *config, dir, addr string) error {
 		return err
 	}
 	printDemo(os.Stdout, l.Addr().(*net.TCPAddr))
-	return run(srv, []net.Listener{l}, nil, log)
+	return run(srv, []endpoint{{l, srv.Serve}}, nil, log)
 }
 
 func printDemo(w io.Writer, a *net.TCPAddr) {

@@ -65,7 +65,7 @@ func exitServer(c *config, err error, log *slog.Logger) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return exit(err)
 	}
-	client := isSocket(0) && (sameFile(0, 2) || c.inetd || len(c.listen) == 0)
+	client := isSocket(0) && (sameFile(0, 2) || c.inetd || !c.listens())
 	if log == nil && client {
 		log, _ = syslogLogger(slog.LevelInfo)
 	}
@@ -74,7 +74,9 @@ func exitServer(c *config, err error, log *slog.Logger) int {
 	}
 	if client {
 		// Descriptor 0, since 1 may lead elsewhere, and a broken pipe on 1 kills.
-		fmt.Fprint(os.Stdin, "-ERR [SYS/PERM] service unavailable: this server is not set up, and its log says why\r\n")
+		if !c.inetdTLS { // else there is no TLS yet in which to tell
+			fmt.Fprint(os.Stdin, "-ERR [SYS/PERM] service unavailable: this server is not set up, and its log says why\r\n")
+		}
 		if sameFile(0, 2) {
 			return exitCode(err)
 		}

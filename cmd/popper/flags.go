@@ -31,6 +31,16 @@ input, popper does as with --inetd.
   --listen ADDR          host:port or :port to listen on; may be given several times
   --inetd                serve the client on standard input and output, then end
   --passwd FILE          users: lines of user:hash[:maildrop]
+  --tls-cert FILE        certificate, and those that lead to its authority: offers STLS
+  --tls-key FILE         its private key (in the file of --tls-cert)
+  --listen-tls ADDR      listen for TLS from the first octet on, as on port 995
+  --inetd-tls            as --inetd, for TLS from the first octet on
+  --require-tls          nobody logs in without TLS
+  --apop-secrets FILE    lines of user:secret, for old programs that log in by APOP
+  --login-delay DURATION the least time from one login of a user to the next (0s)
+  --expire DAYS          remove older messages when a session ends; 0: those that were
+                         fetched in it (never)
+  --hide-version         CAPA does not tell what this server is
   --maildrop PATTERN     where the mail is; %u is the user (/var/mail/%u)
   --state DIR            popper's own directory: session locks, indexes, what LAST
                          tells (/var/lib/popper)
@@ -50,7 +60,8 @@ input, popper does as with --inetd.
   --max-message SIZE     a longer message is not sent (50M)
   --max-recipients N     nor one to more addresses (100)
   --dialects LIST        which commands are known besides RFC 1081's, of rfc1939,
-                         rfc1082 and berkeley (all)
+                         rfc1082, berkeley, rfc2449 (CAPA), rfc2595 (STLS), rfc5034
+                         (AUTH), rfc6856 (UTF8, LANG) and popper (HELP) (all)
   --idle-timeout DURATION  a client that is silent longer is cut off (10m)
   --login-failures N     failed logins that end a session (10)
   --max-sessions N       sessions at the same time, when listening (1024)
@@ -72,6 +83,8 @@ type config struct {
 	lockFlags
 	dialectFlags
 	submitFlags
+	tlsFlags
+	loginFlags
 	mboxrd   bool
 	idle     time.Duration
 	failures int
@@ -86,13 +99,7 @@ type config struct {
 func (c *config) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("popper", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // errors are reported by exit, which knows where to
-	f.Func("listen", "", func(s string) error {
-		if _, _, err := net.SplitHostPort(s); err != nil {
-			return fmt.Errorf("%w; it has the form host:port, for instance 127.0.0.1:110", err)
-		}
-		c.listen = append(c.listen, s)
-		return nil
-	})
+	f.Func("listen", "", appendAddr(&c.listen))
 	f.BoolVar(&c.inetd, "inetd", false, "")
 	f.StringVar(&c.passwd, "passwd", "", "")
 	f.StringVar(&c.maildrop, "maildrop", defaultMaildrop, "")
@@ -101,6 +108,8 @@ func (c *config) flags() *flag.FlagSet {
 	c.lockFlags.define(f)
 	c.dialectFlags.define(f)
 	c.submitFlags.define(f)
+	c.tlsFlags.define(f)
+	c.loginFlags.define(f)
 	f.BoolVar(&c.mboxrd, "mboxrd", false, "")
 	duration(f, &c.idle, "idle-timeout", server.DefaultIdleTimeout)
 	f.IntVar(&c.failures, "login-failures", server.DefaultLoginFailures, "")
@@ -111,6 +120,17 @@ func (c *config) flags() *flag.FlagSet {
 	f.StringVar(&c.trace, "t", "", "")
 	f.BoolVar(&c.version, "version", false, "")
 	return f
+}
+
+// appendAddr reads an address to listen on.
+func appendAddr(to *[]string) func(string) error {
+	return func(s string) error {
+		if _, _, err := net.SplitHostPort(s); err != nil {
+			return fmt.Errorf("%w; it has the form host:port, for instance 127.0.0.1:110", err)
+		}
+		*to = append(*to, s)
+		return nil
+	}
 }
 
 // duration defines a flag for a time. Many forget the unit.
@@ -194,15 +214,15 @@ func parse(args []string) (*config, error) {
 	if c.version {
 		return c, nil
 	}
-	if len(c.listen) == 0 && isSocket(0) {
+	if c.inetdTLS || !c.listens() && isSocket(0) {
 		c.inetd = true // as the Berkeley server: no flag says so in old inetd.conf files
 	}
 	switch {
 	case f.NArg() > 0:
 		return c, usageError("what is %q? popper takes flags only, or passwd, deliver, archive or demo as first word", f.Arg(0))
-	case c.inetd && len(c.listen) > 0:
+	case c.inetd && c.listens():
 		return c, usageError("--inetd and --listen exclude one another")
-	case !c.inetd && len(c.listen) == 0:
+	case !c.inetd && !c.listens():
 		return c, usageError("give --listen ADDR, or --inetd to serve a client on standard input")
 	case c.passwd == "":
 		return c, usageError("give --passwd FILE: without it nobody can log in")
@@ -215,7 +235,7 @@ func parse(args []string) (*config, error) {
 	case c.failures < 1:
 		return c, usageError("--login-failures %d: at least 1", c.failures)
 	}
-	if err := errors.Join(c.lockFlags.check(), c.submitFlags.check()); err != nil {
+	if err := errors.Join(c.lockFlags.check(), c.submitFlags.check(), c.tlsFlags.check(), c.loginFlags.check()); err != nil {
 		return c, err
 	}
 	if err := passwd.CheckPattern(c.maildrop); err != nil {
@@ -223,6 +243,9 @@ func parse(args []string) (*config, error) {
 	}
 	return c, nil
 }
+
+// listens tells whether clients connect to this program itself.
+func (c *config) listens() bool { return len(c.listen)+len(c.listenTLS) > 0 }
 
 // server is the configuration of the sessions.
 func (c *config) server() server.Config {

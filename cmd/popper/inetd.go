@@ -8,13 +8,11 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"popper/server"
 )
 
 // serveClient serves the one client on descriptors 0 and 1 to its end. trace,
 // if not nil, is the file that descriptor 2 becomes.
-func serveClient(srv *server.Server, trace *os.File, log *slog.Logger) error {
+func serveClient(serve func(net.Conn), trace *os.File, log *slog.Logger) error {
 	conn, err := takeClient(trace)
 	if err != nil {
 		return fmt.Errorf("the client's descriptors cannot be taken over: %w", err)
@@ -23,7 +21,7 @@ func serveClient(srv *server.Server, trace *os.File, log *slog.Logger) error {
 		log.Info("the client was gone before the session began")
 		return conn.Close()
 	}
-	srv.ServeConn(conn)
+	serve(conn)
 	return nil
 }
 

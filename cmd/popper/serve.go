@@ -47,9 +47,13 @@ func start(c *config, trace *os.File, log *slog.Logger) error {
 	}
 	if c.inetd {
 		handleSignals(srv, trace, log)
-		return serveClient(srv, trace, log)
+		serve := srv.ServeConn
+		if c.inetdTLS {
+			serve = srv.ServeConnTLS
+		}
+		return serveClient(serve, trace, log)
 	}
-	return listen(srv, c.listen, trace, log)
+	return listen(srv, c, trace, log)
 }
 
 func version() string {
@@ -75,6 +79,9 @@ func newServer(c *config, log *slog.Logger) (*server.Server, error) {
 	}
 	s := c.server()
 	s.Accounts, s.Log = accounts, log
+	if err := errors.Join(c.tlsFlags.open(&s, log), c.loginFlags.open(&s, accounts, log)); err != nil {
+		return nil, err
+	}
 	if c.groups != "" {
 		if s.Groups, err = bboards.Open(c.groups, s.Maildrop, log); err != nil {
 			return nil, configError("--groups: %w", err)
@@ -115,31 +122,43 @@ func makeOwn(dir string) error {
 	return nil
 }
 
+// endpoint is a listener, and what serves those who connect to it.
+type endpoint struct {
+	net.Listener
+	serve func(net.Listener) error
+}
+
 // listen serves on all addresses until a signal. All of them are opened before
 // the first client is served.
-func listen(srv *server.Server, addrs []string, trace *os.File, log *slog.Logger) error {
-	var listeners []net.Listener
-	for _, addr := range addrs {
-		l, err := open(addr, listeners)
-		if err != nil {
-			return err
+func listen(srv *server.Server, c *config, trace *os.File, log *slog.Logger) error {
+	var all []endpoint
+	for _, group := range []struct {
+		flag  string
+		addrs []string
+		serve func(net.Listener) error
+	}{{"--listen", c.listen, srv.Serve}, {"--listen-tls", c.listenTLS, srv.ServeTLS}} {
+		for _, addr := range group.addrs {
+			l, err := open(group.flag, addr, all)
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			all = append(all, endpoint{l, group.serve})
 		}
-		defer l.Close()
-		listeners = append(listeners, l)
 	}
-	return run(srv, listeners, trace, log)
+	return run(srv, all, trace, log)
 }
 
 // open listens on addr. ours are the listeners that there are already.
-func open(addr string, ours []net.Listener) (net.Listener, error) {
+func open(flag, addr string, ours []endpoint) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, configError("--listen: %w%s", err, mendListen(err, ours))
+		return nil, configError("%s: %w%s", flag, err, mendListen(err, ours))
 	}
 	return l, nil
 }
 
-func mendListen(err error, ours []net.Listener) string {
+func mendListen(err error, ours []endpoint) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && overlaps(err, ours):
 		return ": another --listen of this command line has that address already"
@@ -155,27 +174,27 @@ func mendListen(err error, ours []net.Listener) string {
 
 // overlaps tells whether the address that err is about is that of a listener, or
 // one of them stands for all addresses.
-func overlaps(err error, ours []net.Listener) bool {
+func overlaps(err error, ours []endpoint) bool {
 	var op *net.OpError
 	if !errors.As(err, &op) {
 		return false
 	}
 	a, ok := op.Addr.(*net.TCPAddr)
-	return ok && slices.ContainsFunc(ours, func(l net.Listener) bool {
+	return ok && slices.ContainsFunc(ours, func(l endpoint) bool {
 		b := l.Addr().(*net.TCPAddr)
 		return a.Port == b.Port && (a.IP.Equal(b.IP) || len(a.IP) == 0 || a.IP.IsUnspecified() || b.IP.IsUnspecified())
 	})
 }
 
 // run serves until a signal has stopped the server, or a listener fails.
-func run(srv *server.Server, listeners []net.Listener, trace *os.File, log *slog.Logger) error {
+func run(srv *server.Server, listeners []endpoint, trace *os.File, log *slog.Logger) error {
 	stopped := handleSignals(srv, trace, log)
 	errs := make([]error, len(listeners))
 	var all sync.WaitGroup
 	for i, l := range listeners {
 		log.Info("listening", "addr", l.Addr().String())
 		all.Go(func() {
-			if errs[i] = srv.Serve(l); errs[i] != nil {
+			if errs[i] = l.serve(l.Listener); errs[i] != nil {
 				srv.Shutdown()
 			}
 		})

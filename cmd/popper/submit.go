@@ -38,14 +38,19 @@ func (c *submitFlags) check() error {
 	return nil
 }
 
-// hostDomain is the domain of this machine's name: what follows its first dot, or all
-// of it if there is none.
-func hostDomain() string {
+// hostName is this machine's name.
+func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {
 		return "localhost"
 	}
-	name = strings.TrimSuffix(name, ".")
+	return strings.TrimSuffix(name, ".")
+}
+
+// hostDomain is the domain of this machine's name: what follows its first dot, or all
+// of it if there is none.
+func hostDomain() string {
+	name := hostName()
 	if _, domain, ok := strings.Cut(name, "."); ok {
 		return domain
 	}
