@@ -18,9 +18,16 @@ import (
 //
 // The maildrop can hold one message twice, separator line and all (a delivery
 // repeated within a second). Twins are told apart by their order: the second one
-// gets "-2". This is what having no state cannot promise: when the first of
-// identical twins is removed, the second becomes the first and takes its unique-id,
-// and a client that has fetched both will not miss anything, since they are equal.
+// gets "-2".
+//
+// Residual risk. This cannot be promised without writing into the mail, since any cache
+// may be lost: when the first of identical twins is removed, the second becomes the first and
+// takes its unique-id (the one that is given up is the last); and a message that
+// comes, and is identical to one that was removed, gets the unique-id that this one had.
+// (RFC 1939 wants none reused "as long as the entity using the unique-id exists", and
+// would even let twins share one.) A client cannot miss anything by it: whatever has a
+// unique-id, now or later, has the same octets but for the bookkeeping fields.
+// Two messages of one second that differ in nothing but such fields are twins.
 
 const uidOctets = 15 // 120 bits, 30 hexadecimal digits
 
