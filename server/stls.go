@@ -39,6 +39,7 @@ func (s *session) makePrivate() error {
 	private, err := s.srv.config.Security.Secure(s.ctx, &patientConn{s.conn, s.deadline})
 	if err != nil {
 		s.log.Warn("TLS handshake failed: see err", "err", err)
+		linger(s.conn) // the client should get to read why
 		return err
 	}
 	s.log.Info("the connection is private", "by", private.Describe())
