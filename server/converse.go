@@ -19,8 +19,8 @@ func (s *session) converse(l *saslLogin) (outcome, error) {
 		}
 		line, whole, err := s.askLine(challenge)
 		switch {
-		case l.denied: // whatever the client says, or if it goes away: it cannot cancel that
-			o := l.end(ErrDenied)
+		case l.denied != nil: // whatever the client says, or if it goes away: it cannot cancel that
+			o := l.end(l.denied)
 			return *o, errors.Join(err, s.wasCut())
 		case err != nil:
 			return outcome{}, err

@@ -135,7 +135,7 @@ func TestTokens(t *testing.T) {
 	s, tokens := newSite(t), newTokenServer(t)
 	s.write(s.passwd, "ann:"+hash+"\nbob:"+hash+"\n")
 	s.write(s.dir+"/secret", clientSecret+"\n")
-	_, signed := s.listen("--oauth-keys", tokens.URL+"/keys", "--oauth-issuer", tokens.URL, "--oauth-audience", "popper")
+	p, signed := s.listen("--oauth-keys", tokens.URL+"/keys", "--oauth-issuer", tokens.URL, "--oauth-audience", "popper")
 	_, asked := s.listen("--oauth-introspect", tokens.URL+"/introspect", "--oauth-client", "popper", "--oauth-secret", s.dir+"/secret",
 		"--oauth-audience", "popper", "--oauth-scope", "mail")
 
@@ -173,6 +173,7 @@ func TestTokens(t *testing.T) {
 	if _, code := curlToken(t, asked, "XOAUTH2", "ann", token); code != curlDenied {
 		t.Errorf("withdrawn: exit code %d", code)
 	}
+	p.find(`why="the token is refused: its audience is .*another service`) // the administrator is told, the client is not
 	s.unchanged()
 }
 
