@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,4 +164,42 @@ func TestCertificate(t *testing.T) {
 	check(t, tokens, "some-token-of-anns", "", "!certificate")
 	tokens.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	check(t, tokens, "some-token-of-anns", "ann", "")
+}
+
+// A flood of tokens is no flood of questions.
+func TestQuestionsAtOneTime(t *testing.T) {
+	var under, most atomic.Int32
+	arrived, hold := make(chan struct{}, 100), make(chan struct{})
+	tokens := asked(t, func(w http.ResponseWriter, _ *http.Request) {
+		now := under.Add(1)
+		defer under.Add(-1)
+		for m := most.Load(); now > m && !most.CompareAndSwap(m, now); m = most.Load() {
+		}
+		arrived <- struct{}{}
+		<-hold
+		w.Write(marshal(goodClaims().with(object{"active": true})))
+	}, rules)
+	var all sync.WaitGroup
+	for range 3 * maxQuestions {
+		all.Go(func() { check(t, tokens, "some-token-of-anns", "ann", "") })
+	}
+	for range maxQuestions {
+		<-arrived
+	}
+	close(hold)
+	all.Wait()
+	if most.Load() != maxQuestions {
+		t.Errorf("%d questions at one time, want %d", most.Load(), maxQuestions)
+	}
+}
+
+// Who waits for his turn in vain gets a temporary failure.
+func TestQuestionsAllTaken(t *testing.T) {
+	tokens := asked(t, nil, rules)
+	tokens.slots = make(chan struct{}) // nobody ever reads
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := tokens.Check(ctx, "x"); err == nil || errors.Is(err, server.ErrDenied) {
+		t.Error(err)
+	}
 }
