@@ -21,7 +21,6 @@ func newClient() *http.Client {
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			ForceAttemptHTTP2:      true,
 			DisableCompression:     true, // what is read is what is counted
-			MaxConnsPerHost:        maxConnections,
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        time.Minute,
 			MaxResponseHeaderBytes: maxHeader,

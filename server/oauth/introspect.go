@@ -22,6 +22,7 @@ type introspection struct {
 	url, client string
 	secret      *adminfile.Live[string]
 	http        *http.Client
+	slots       chan struct{} // one for each question under way
 }
 
 func openIntrospection(s Settings) (*introspection, error) {
@@ -42,7 +43,7 @@ func openIntrospection(s Settings) (*introspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &introspection{s.Rules, s.Introspect, s.Client, secret, newClient()}, nil
+	return &introspection{s.Rules, s.Introspect, s.Client, secret, newClient(), make(chan struct{}, maxQuestions)}, nil
 }
 
 func parseSecret(path string, data []byte) (string, error) {
@@ -55,6 +56,14 @@ func parseSecret(path string, data []byte) (string, error) {
 
 // Check implements sasl.Tokens.
 func (i *introspection) Check(ctx context.Context, token string) (sasl.Owner, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime) // waiting included
+	defer cancel()
+	select {
+	case i.slots <- struct{}{}:
+		defer func() { <-i.slots }()
+	case <-ctx.Done():
+		return sasl.Owner{}, fmt.Errorf("too many tokens to be checked at the same time: %w", ctx.Err())
+	}
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}.Encode()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, i.url, strings.NewReader(form))
 	if err != nil {

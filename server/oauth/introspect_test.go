@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"popper/server"
@@ -162,4 +165,51 @@ func TestCertificate(t *testing.T) {
 	check(t, tokens, "some-token-of-anns", "", "!certificate")
 	tokens.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	check(t, tokens, "some-token-of-anns", "ann", "")
+}
+
+// A flood of tokens is no flood of questions; who waits for his turn in vain gets a
+// temporary failure.
+func TestQuestionsAtOneTime(t *testing.T) {
+	secret := write(t, []byte("x"), 0o600)
+	synctest.Test(t, func(t *testing.T) {
+		tokens := open(t, Settings{Introspect: "https://id.example.org/", Client: "popper", Secret: secret, Rules: rules}).(*introspection)
+		s := &slowServer{answer: marshal(goodClaims().with(object{"active": true}))}
+		tokens.http = &http.Client{Transport: s}
+		var good, late atomic.Int32
+		for range 2*maxQuestions + 5 {
+			go func() {
+				if _, err := tokens.Check(t.Context(), "x"); err == nil {
+					good.Add(1)
+				} else if !errors.Is(err, server.ErrDenied) {
+					late.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		if n := s.under.Load(); n != maxQuestions {
+			t.Errorf("%d questions at one time, want %d", n, maxQuestions)
+		}
+		time.Sleep(answerTime)
+		synctest.Wait()
+		if good.Load() != maxQuestions || late.Load() != maxQuestions+5 || len(tokens.slots) != 0 {
+			t.Errorf("%d are let in, %d are late, %d slots are taken", good.Load(), late.Load(), len(tokens.slots))
+		}
+	})
+}
+
+// slowServer needs almost all the time there is.
+type slowServer struct {
+	under  atomic.Int32
+	answer []byte
+}
+
+func (s *slowServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.under.Add(1)
+	defer s.under.Add(-1)
+	select {
+	case <-time.After(answerTime - time.Second):
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(bytes.NewReader(s.answer)), Request: r}, nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
 }

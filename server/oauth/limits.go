@@ -15,9 +15,9 @@ const (
 	// holding sessions.
 	answerTime = 10 * time.Second
 
-	// maxConnections is how many questions are under way at the same time; others wait.
+	// maxQuestions is how many tokens are asked about at the same time; others wait.
 	// Stops strangers who send tokens from turning popper upon the authorization server.
-	maxConnections = 16
+	maxQuestions = 16
 
 	// maxSecret is how many octets the file with the client's secret may have: a setting
 	// that points at another file must not send it over the network.

@@ -2,10 +2,12 @@ package oauth
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -206,6 +208,7 @@ func TestParseKeys(t *testing.T) {
 		{jwks(secret), 0},
 		{jwks(jwk(ecKey(), "private", "", "")), 0},
 		{jwks(jwk(ecKey().Public(), "ec", "enc", "")), 0},
+		{jwks(jwk(&rsa.PublicKey{N: new(big.Int).Rsh(rsaKey().N, 1024), E: 65537}, "short", "", "")), 0},
 		{[]byte("<html>"), 0},
 		{[]byte("{}"), 0},
 	} {
