@@ -227,13 +227,19 @@ func seeds(m *grammar.Model) (out []File) {
 	return out
 }
 
-// seedLines are the plain lines of k: with its optional arguments, and without.
+// seedLines are the plain lines of k: with its optional arguments, and without. Where its
+// lines may be longer than others, a third is, by one octet: no fuzzer finds that by itself.
 func seedLines(f *grammar.Frame, k *grammar.Command) []byte {
 	full := seedLine(f, k, true)
+	out := slices.Clone(full)
 	if bare := seedLine(f, k, false); !bytes.Equal(bare, full) {
-		return append(full, bare...)
+		out = append(out, bare...)
 	}
-	return full
+	if k.Limit > f.Limit && len(k.Params) > 0 {
+		gaps := bytes.Repeat([]byte{f.GapWritten}, f.Limit+1-len(full))
+		out = append(out, slices.Insert(full, len(k.Name()), gaps...)...)
+	}
+	return out
 }
 
 // seedLine is a plain line of k, with the optional arguments or without them.
