@@ -199,3 +199,26 @@ func TestUniqueIDsChanged(t *testing.T) {
 		t.Errorf("%v %v", ids, err)
 	}
 }
+
+// Sums that agree in all but one octet are told apart, and those that are equal are
+// counted, whatever places in a table they ask for.
+func TestUniqueIDsAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := rapid.IntRange(0, uidOctets-1).Draw(t, "at")
+		twins := map[byte]int{}
+		var sums []uidSum
+		var want []string
+		for _, c := range rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "octets") {
+			var sum uidSum
+			sum[at] = c
+			id := fmt.Sprintf("%x", sum)
+			if twins[c]++; twins[c] > 1 {
+				id += fmt.Sprintf("-%d", twins[c])
+			}
+			sums, want = append(sums, sum), append(want, id)
+		}
+		if got := uniqueIDs(sums); !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
+}
