@@ -62,3 +62,12 @@ type patientConn struct {
 func (c *patientConn) Write(b []byte) (int, error)      { return patientWrite(c.Conn, b, c.deadline) }
 func (c *patientConn) SetWriteDeadline(time.Time) error { return nil }
 func (c *patientConn) SetDeadline(t time.Time) error    { return c.Conn.SetReadDeadline(t) }
+
+// CloseWrite closes the sending half, if the connection has halves. TLS does so behind its
+// own end, for clients that wait for the connection's.
+func (c *patientConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
