@@ -166,6 +166,8 @@ var bearers = []form{
 	// The octet without a line end makes the next command the answer to the challenge.
 	{"NeoMutt: OAUTHBEARER refused, ^A without a line end, the next mechanism", []offer{plain, bearer}, then([]string{
 		"> AUTH OAUTHBEARER " + badBearer, noToken, ">| \x01", "> AUTH PLAIN", denied, "> " + proof, "< -ERR unknown command"}, by("> QUIT", bye)), 0},
+	// Nor is it taken off a command line: that would be a second spelling of every command
+	// (R1081-LINE-7), and what it costs is one mechanism: USER comes next.
 	{"NeoMutt: OAUTHBEARER is not there, ^A in front of the next command", []offer{plain}, then([]string{
 		"> AUTH OAUTHBEARER " + badBearer, noMech, ">| \x01", "> AUTH PLAIN", "< -ERR unknown command", "> " + proof, "< -ERR unknown command"}, by("> QUIT", bye)), 0},
 	{"NeoMutt: ^A in front of QUIT", []offer{bearer}, []string{
