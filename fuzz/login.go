@@ -54,8 +54,8 @@ func (t trusting) Check(ctx context.Context, name, stamp string, digest []byte) 
 // as a response is longer than 3 octets.
 type mirror struct{}
 
-func (mirror) Name() string { return "A" } // as the seeds have it
-func (mirror) Bound() bool  { return false }
+func (mirror) Name() string             { return "A" } // as the seeds have it
+func (mirror) Needs() server.Protection { return server.NeedsNothing }
 func (mirror) Begin(context.Context, server.Private) server.Exchange {
 	return &mirroring{said: []byte("abc")}
 }

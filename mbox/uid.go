@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"strconv"
@@ -49,11 +50,34 @@ func (m *Maildrop) UniqueIDs() ([]string, error) {
 		return nil, err
 	}
 	m.loadSums()
-	if err := m.hashRest(); err != nil {
+	if err := m.hashMore(math.MaxInt64); err != nil {
 		return nil, err
 	}
 	m.uids = uniqueIDs(m.sums)
 	return m.uids, nil
+}
+
+// SomeUniqueIDs returns the unique-ids of the first messages, of all that are known when it
+// has read messages of so many octets (more than 0) whose were not, to the end of the one
+// with the last of them. Called again and again it comes to those of all, as UniqueIDs
+// returns them. They are final: no message changes the unique-id of one before it, and an
+// error of a later call does not make them wrong. The caller must not change the slice.
+func (m *Maildrop) SomeUniqueIDs(octets int64) ([]string, error) {
+	if m.uids != nil || len(m.msgs) == 0 {
+		return m.uids, nil
+	}
+	if _, err := m.look(); err != nil {
+		return nil, err
+	}
+	m.loadSums()
+	if err := m.hashMore(octets); err != nil {
+		return nil, err
+	}
+	ids := uniqueIDs(m.sums)
+	if len(ids) == len(m.msgs) {
+		m.uids = ids
+	}
+	return ids, nil
 }
 
 // uniqueIDs makes the unique-ids of messages in their order. They are parts of one text:
@@ -115,12 +139,12 @@ func (m *Maildrop) Digest(i int, without string) (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// hashRest hashes the messages whose unique-ids are not known.
-func (m *Maildrop) hashRest() error {
+// hashMore hashes messages whose unique-ids are not known, until so many octets are read.
+func (m *Maildrop) hashMore(octets int64) error {
 	w := newWindow(m)
 	defer w.free()
 	e := essence{to: sha256.New()}
-	for i := len(m.sums); i < len(m.msgs); i++ {
+	for i := len(m.sums); i < len(m.msgs) && octets > 0; i++ {
 		sum, err := m.sum(i, w, &e)
 		if err != nil {
 			return err
@@ -128,6 +152,7 @@ func (m *Maildrop) hashRest() error {
 		m.sums = append(m.sums, sum)
 		from, to := m.extent(i)
 		m.work += to - from
+		octets -= to - from
 	}
 	return nil
 }

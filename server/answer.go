@@ -28,7 +28,8 @@ func (s *session) say(line []byte) error {
 	return nil
 }
 
-// pull queues the body of a multi-line reply, source.fill by source.fill.
+// pull queues the body of a multi-line reply, source.fill by source.fill, and sends what
+// is pending when more takes time.
 func (s *session) pull(body source) error {
 	for {
 		if err := s.out.room(fillRoom); err != nil {
@@ -36,10 +37,15 @@ func (s *session) pull(body source) error {
 		}
 		var err error
 		s.out.buf, err = body.fill(s.out.buf)
-		if err == io.EOF {
+		switch err {
+		case nil:
+		case io.EOF:
 			return nil
-		}
-		if err != nil {
+		case errLater:
+			if err := s.out.write(); err != nil {
+				return err
+			}
+		default:
 			return sourceError{err}
 		}
 	}

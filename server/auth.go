@@ -13,15 +13,35 @@ import (
 // command; the session asks the client for lines and gives them to it, until it has the
 // outcome.
 
-// mechanisms are those that are offered on this connection.
+// mechanisms are those that are offered on this connection. What needs privacy is not even
+// listed without it: a client that sees it in CAPA sends its token at once.
 func (d *dialog) mechanisms() []Mechanism {
 	if d.config.Mechanisms == nil {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(d.config.Mechanisms()), func(m Mechanism) bool {
-		return m.Bound() && d.private == nil
+		return !d.has(m.Needs())
 	})
 }
+
+// has tells whether the connection has what a mechanism needs.
+func (d *dialog) has(p Protection) bool {
+	switch p {
+	case NeedsNothing:
+		return true
+	case NeedsPrivacy:
+		return d.private != nil || d.local()
+	}
+	return d.private != nil
+}
+
+// local tells whether the client is on this machine: it has a loopback address, or none.
+// A proxy here that does the TLS for its clients (stunnel, HAProxy) looks just so, and
+// would else keep them all from logging in with tokens.
+//
+// Residual risk: such a proxy may also pass on clients that came to it without TLS. Then
+// it is the proxy's configuration that exposes them; nothing here can see it.
+func (d *dialog) local() bool { return !d.peer.IsValid() || d.peer.Addr().IsLoopback() }
 
 // Auth: R5034-AUTH-1.
 func (d *dialog) Auth(c *parser.Command) outcome {

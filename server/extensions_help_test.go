@@ -23,12 +23,12 @@ func withConfig(t *testing.T, change func(*Config), test func(t *testing.T, s *s
 // "no" before it denies. It is as simple as a mechanism with several steps can be.
 type riddle struct {
 	name     string
-	bound    bool
+	needs    Protection
 	accounts Accounts
 }
 
-func (r riddle) Name() string { return r.name }
-func (r riddle) Bound() bool  { return r.bound }
+func (r riddle) Name() string      { return r.name }
+func (r riddle) Needs() Protection { return r.needs }
 
 func (r riddle) Begin(ctx context.Context, _ Private) Exchange {
 	return &riddling{ctx: ctx, riddle: r}
@@ -65,7 +65,7 @@ func (r *riddling) Next(response []byte) (challenge []byte, done bool, err error
 func riddles(c *Config) {
 	accounts := c.Accounts
 	c.Mechanisms = func() []Mechanism {
-		return []Mechanism{riddle{"RIDDLE-PLUS", true, accounts}, riddle{"RIDDLE", false, accounts}}
+		return []Mechanism{riddle{"RIDDLE-PLUS", NeedsBinding, accounts}, riddle{"RIDDLE", NeedsNothing, accounts}}
 	}
 }
 

@@ -10,17 +10,28 @@ import (
 // message that is not marked, made as the client reads, so that a million
 // messages need no more memory than one.
 type listing struct {
-	dialog *dialog
-	next   int
-	line   func(dst []byte, i int) []byte
+	dialog  *dialog
+	next    int
+	ready   int                           // of so many messages the lines can be made
+	prepare func() (ready int, err error) // makes it more, which takes time
+	line    func(dst []byte, i int) []byte
 }
 
 func (l *listing) fill(dst []byte) ([]byte, error) {
-	for end := len(dst) + fillRoom - 2*parser.MaxReply; len(dst) < end; l.next++ {
-		if l.next >= l.dialog.drop.Len() {
-			return parser.AppendEnd(dst), io.EOF
+	all := l.dialog.drop.Len()
+	if l.next == l.ready && l.ready < all {
+		var err error
+		if l.ready, err = l.prepare(); err != nil {
+			return dst, err
 		}
-		if !l.dialog.marks.has(l.next) {
+	}
+	for end := len(dst) + fillRoom - 2*parser.MaxReply; len(dst) < end; l.next++ {
+		switch {
+		case l.next >= all:
+			return parser.AppendEnd(dst), io.EOF
+		case l.next >= l.ready:
+			return dst, errLater
+		case !l.dialog.marks.has(l.next):
 			dst = l.line(dst, l.next)
 		}
 	}

@@ -10,13 +10,27 @@ import (
 type Mechanism interface {
 	// Name is how clients call it, in capitals: "SCRAM-SHA-256".
 	Name() string
-	// Bound tells whether it binds the login to the private connection that it happens
-	// on: without one it is not offered.
-	Bound() bool
+	// Needs is what a connection must have for the mechanism to be offered on it.
+	Needs() Protection
 	// Begin begins one exchange. private is the connection, nil if it is not private.
 	// When ctx ends nobody waits any more: Next then returns soon, with any error.
 	Begin(ctx context.Context, private Private) Exchange
 }
+
+// Protection is what a mechanism needs of the connection.
+type Protection int
+
+const (
+	// NeedsNothing: it is offered wherever USER and PASS are (Config.RequireTLS bars both).
+	NeedsNothing Protection = iota
+	// NeedsPrivacy: what the client says opens its account, and others besides, to everybody
+	// who reads it: a bearer token (RFC 7628 section 3, RFC 6750 section 5.3). Nobody reads
+	// what comes from this machine.
+	NeedsPrivacy
+	// NeedsBinding: it binds the login to the private connection that it happens on. Without
+	// one there is nothing to bind it to, wherever the client is.
+	NeedsBinding
+)
 
 // Exchange is one login by a mechanism.
 type Exchange interface {

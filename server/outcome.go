@@ -26,8 +26,8 @@ type phrase struct {
 // source makes the body of a multi-line reply, final dot included.
 type source interface {
 	// fill appends at most fillRoom octets to dst. It returns io.EOF with the
-	// last ones; any other error means that the body is not whole and that the
-	// final dot was not written.
+	// last ones, and errLater if making the next ones takes time; any other error
+	// means that the body is not whole and that the final dot was not written.
 	fill(dst []byte) ([]byte, error)
 }
 

@@ -62,14 +62,14 @@ func (o *output) grow(n int) {
 // flush sends what is pending and gives the buffer back.
 func (o *output) flush() error {
 	defer o.release()
-	if len(o.buf) == 0 {
-		return nil
-	}
 	return o.write()
 }
 
 // write sends what is pending, in one Write as long as the client reads.
 func (o *output) write() error {
+	if len(o.buf) == 0 {
+		return nil
+	}
 	n, err := patientWrite(o.conn, o.buf, o.deadline)
 	o.sent += int64(n)
 	o.buf = o.buf[:copy(o.buf, o.buf[n:])]

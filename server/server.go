@@ -62,6 +62,8 @@ type Config struct {
 	// Trusted tells whether user remote of the host peer may log in as name without a
 	// password (R1081-RPOP-1); nil: nobody may.
 	Trusted func(peer netip.AddrPort, remote, name string) bool
+
+	step int64 // see uniqueStep; tests make it small
 }
 
 // speaks tells whether commands of dialect d are known.
@@ -128,6 +130,9 @@ func New(c Config) *Server {
 	}
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
+	}
+	if c.step == 0 {
+		c.step = uniqueStep
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -119,9 +119,7 @@ func (s *session) talk() error {
 			return err
 		}
 	}
-	// R1081-GREET-1. No <timestamp> while APOP is not offered: some clients
-	// take it for an offer and insist.
-	if err := s.say(parser.AppendOK(nil, strings.TrimSpace("popper ready "+s.dialog.stamp))); err != nil {
+	if err := s.say(greeting(s.dialog.stamp)); err != nil {
 		return err
 	}
 	for s.why == "" && !s.dialog.state.Final() {
@@ -158,6 +156,12 @@ func (s *session) talk() error {
 		s.why = o.end
 	}
 	return s.out.flush()
+}
+
+// greeting is the first line (R1081-GREET-1). There is no timestamp while APOP is not
+// offered: some clients take it for an offer and insist.
+func greeting(stamp string) []byte {
+	return parser.AppendOK(nil, strings.TrimSpace("popper ready "+stamp))
 }
 
 // Why a session ends, apart from last replies and errors of the connection.

@@ -22,7 +22,7 @@ func (d *dialog) List(c *parser.Command) outcome {
 		return outcome{ok: true, line: parser.AppendScanListing(nil, c.Message, d.size(i))}
 	}
 	o := done("%d messages (%d octets)", d.count, d.octets)
-	o.body = &listing{dialog: d, line: d.scanLine}
+	o.body = &listing{dialog: d, ready: d.drop.Len(), line: d.scanLine}
 	return o
 }
 
@@ -32,31 +32,6 @@ func (d *dialog) scanLine(dst []byte, i int) []byte {
 		return parser.AppendGroupListingLine(dst, uint64(i)+1, d.size(i), d.group.maxima[i])
 	}
 	return parser.AppendScanListingLine(dst, uint64(i)+1, d.size(i))
-}
-
-// Uidl: R1939-UIDL-1. The first one in a session reads the whole maildrop.
-func (d *dialog) Uidl(c *parser.Command) outcome {
-	i, ok := 0, true
-	if c.Has(parser.ArgMessage) {
-		i, ok = d.index(c)
-	}
-	if !ok {
-		return noSuchMessage()
-	}
-	ids, err := d.drop.UniqueIDs()
-	if err != nil {
-		d.log.Error("unique ids cannot be made: another program changes the maildrop, or its disk fails",
-			"user", clip(d.name), "err", err)
-		return refusal("[SYS/TEMP] maildrop cannot be read or has changed, log in again")
-	}
-	if c.Has(parser.ArgMessage) {
-		return outcome{ok: true, line: parser.AppendUniqueListing(nil, c.Message, ids[i])}
-	}
-	o := done("unique ids follow")
-	o.body = &listing{dialog: d, line: func(dst []byte, i int) []byte {
-		return parser.AppendUniqueListingLine(dst, uint64(i)+1, ids[i])
-	}}
-	return o
 }
 
 // Retr: R1081-RETR-1, R1081-RETR-2, R1081-RETR-3.

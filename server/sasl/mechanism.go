@@ -11,12 +11,12 @@ import (
 // mechanism implements server.Mechanism.
 type mechanism struct {
 	name  string
-	bound bool
+	needs server.Protection
 	begin func(ctx context.Context, private server.Private) server.Exchange
 }
 
-func (m mechanism) Name() string { return m.name }
-func (m mechanism) Bound() bool  { return m.bound }
+func (m mechanism) Name() string             { return m.name }
+func (m mechanism) Needs() server.Protection { return m.needs }
 
 func (m mechanism) Begin(ctx context.Context, private server.Private) server.Exchange {
 	return m.begin(ctx, private)

@@ -8,7 +8,8 @@ import (
 )
 
 // Plain is PLAIN (RFC 4616). Name and password are sent as they are: like PASS, it is fit
-// for private connections only.
+// for private connections only, and offered where PASS is, which
+// server.Config.RequireTLS decides for both.
 func Plain(accounts server.Accounts) server.Mechanism {
 	return mechanism{name: "PLAIN", begin: func(ctx context.Context, _ server.Private) server.Exchange {
 		return &single{judge: func(s *single, response []byte) ([]byte, error) {

@@ -51,9 +51,9 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-func TestPlainIsNotBound(t *testing.T) {
-	if m := Plain(secrets{}); m.Name() != "PLAIN" || m.Bound() {
-		t.Errorf("%s, %v", m.Name(), m.Bound())
+func TestPlainNeedsNothing(t *testing.T) {
+	if m := Plain(secrets{}); m.Name() != "PLAIN" || m.Needs() != server.NeedsNothing {
+		t.Errorf("%s, %v", m.Name(), m.Needs())
 	}
 }
 

@@ -35,11 +35,11 @@ func SCRAM(users SCRAMUsers, key []byte) []server.Mechanism {
 
 // scramMechanism makes one. nonce is the server's part of the nonce; nil for a random one.
 func scramMechanism(users SCRAMUsers, key []byte, plus bool, nonce func() string) server.Mechanism {
-	name := "SCRAM-SHA-256"
+	name, needs := "SCRAM-SHA-256", server.NeedsNothing
 	if plus {
-		name += "-PLUS"
+		name, needs = name+"-PLUS", server.NeedsBinding
 	}
-	return mechanism{name, plus, func(ctx context.Context, private server.Private) server.Exchange {
+	return mechanism{name, needs, func(ctx context.Context, private server.Private) server.Exchange {
 		x := &scramExchange{ctx: ctx, users: users, key: key, private: private, plus: plus, nonce: nonce}
 		x.next = x.first
 		return x

@@ -32,7 +32,8 @@ type Hint struct {
 
 // Bearer is OAUTHBEARER (RFC 7628) and XOAUTH2 (its forerunner, of Google), in this order:
 // who bears a token that tokens takes logs in as its owner, if users has him. A token is
-// as good as a password as long as it lives: it is fit for private connections only.
+// as good as a password as long as it lives: they are offered on private connections only,
+// and to clients on this machine (RFC 7628 section 3).
 func Bearer(users server.Directory, tokens Tokens, hint Hint) []server.Mechanism {
 	b := &bearer{users, tokens, hint}
 	return []server.Mechanism{b.mechanism("OAUTHBEARER", oauthBearer, b.failure), b.mechanism("XOAUTH2", xoauth2, b.oldFailure)}
@@ -47,7 +48,7 @@ type bearer struct {
 // mechanism makes one whose client's message parse reads, and whose failure is what a
 // client gets to hear.
 func (b *bearer) mechanism(name string, parse func(string) (user, token string, err error), failure func() any) server.Mechanism {
-	return mechanism{name: name, begin: func(ctx context.Context, _ server.Private) server.Exchange {
+	return mechanism{name: name, needs: server.NeedsPrivacy, begin: func(ctx context.Context, _ server.Private) server.Exchange {
 		return &single{judge: func(s *single, response []byte) ([]byte, error) {
 			user, token, err := parse(string(response))
 			s.claimed = user

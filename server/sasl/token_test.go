@@ -123,7 +123,7 @@ func TestXOAUTH2(t *testing.T) {
 	const token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg"
 	example := decode(t, "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==")
 	m := Bearer(f, tokens{token: {"bob", "someuser@example.com"}}, Hint{Scope: "https://mail.example.com/"})[1]
-	if m.Name() != "XOAUTH2" || m.Bound() {
+	if m.Name() != "XOAUTH2" || m.Needs() != server.NeedsPrivacy {
 		t.Error(m.Name())
 	}
 	for _, c := range []struct{ response, want string }{
