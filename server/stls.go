@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -62,3 +63,12 @@ type patientConn struct {
 func (c *patientConn) Write(b []byte) (int, error)      { return patientWrite(c.Conn, b, c.deadline) }
 func (c *patientConn) SetWriteDeadline(time.Time) error { return nil }
 func (c *patientConn) SetDeadline(t time.Time) error    { return c.Conn.SetReadDeadline(t) }
+
+// CloseWrite closes the sending half, where there is one: the end of TLS alone does not
+// tell every client that the connection is over.
+func (c *patientConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
