@@ -81,9 +81,9 @@ conformance:
 nightly:
 	@mkdir -p build
 	code=0
-	POPPER_CRASH_STATES=1000000 POPPER_KILL_ROUNDS=1000 go test -count=1 -timeout 1h -v -run "Crash|Kill" ./mbox >build/nightly.log 2>&1 || code=$$?
+	POPPER_CRASH_STATES=1000000 POPPER_KILL_ROUNDS=1000 POPPER_UID_HISTORIES=100000 go test -count=1 -timeout 2h -v -run "Crash|Kill|UniqueIDHistories" ./mbox >build/nightly.log 2>&1 || code=$$?
 	POPPER_DELIVERIES=10000 POPPER_KILLS=1000 go test -count=1 -timeout 3h -v -run "Deliver|Kill|Together|PostfixLocal" ./cmd/popper >>build/nightly.log 2>&1 || code=$$?
-	grep -E '^(ok|FAIL|---|panic)| crash states| rounds| letters|: SKIP ' build/nightly.log
+	grep -E '^(ok|FAIL|---|panic)| crash states| rounds| histories| letters|: SKIP ' build/nightly.log
 	exit $$code
 
 bench:

@@ -52,6 +52,9 @@ func FuzzCommandLine(data []byte) int {
 		if rest = rest[n:]; r == parser.Parsed {
 			good = true
 			again := parser.AppendCommand(nil, &p.Command)
+			if n == p.Verb.Limit() && len(again) == n+1 {
+				continue // it ended with LF, and with CRLF it is too long
+			}
 			_, r = q.Parse(again)
 			a, b := verdict.Of(&p.Command, parser.Parsed), verdict.Of(&q.Command, r)
 			must(a == b, "%s, written as %q, was read as %s", a, again, b)

@@ -81,7 +81,7 @@ func separatorTime(line string) (earliest, latest time.Time, ok bool) {
 		layout, more = "Mon Jan 2 15:04 2006", time.Minute-1
 	}
 	at, err := time.Parse(layout, strings.Join([]string{d.weekday, d.month, d.day, d.clock, d.year}, " "))
-	if err != nil || at.Format("Mon") != d.weekday || at.Year() <= 1970 {
+	if err != nil || at.Weekday().String()[:3] != d.weekday || at.Year() <= 1970 {
 		return
 	}
 	if offset, ok := zoneOffset(d.zone); ok {
@@ -94,8 +94,11 @@ func separatorTime(line string) (earliest, latest time.Time, ok bool) {
 // zoneOffset is how far a zone is before universal time, if it is a number, and that of
 // some place.
 func zoneOffset(zone string) (time.Duration, bool) {
+	if len(zone) != 5 || zone[3] > '5' { // Parse lets 60 minutes pass
+		return 0, false
+	}
 	at, err := time.Parse("-0700", zone)
-	if err != nil || zone[3] > '5' { // Parse lets 60 minutes pass
+	if err != nil {
 		return 0, false
 	}
 	_, seconds := at.Zone()

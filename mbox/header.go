@@ -16,13 +16,15 @@ var bookkeeping = map[string]bool{
 	"x-imap":            true,
 	"x-imapbase":        true,
 	"content-length":    true,
+	"lines":             true, // mutt
 	"x-mozilla-status":  true,
 	"x-mozilla-status2": true,
 }
 
 // essence passes on the octets of a message that do not change while it lies in
 // the maildrop: line ends become LF, a missing last one is added, and bookkeeping
-// fields are left out. It takes pieces of any length and keeps no more than the
+// fields are left out, and a header that no empty line ends gets one, as from those who
+// write such fields into it. It takes pieces of any length and keeps no more than the
 // beginning of a header line.
 type essence struct {
 	to   hash.Hash
@@ -121,6 +123,9 @@ func (e *essence) finish() {
 		e.flush()
 	}
 	if e.cut {
+		e.pass([]byte{'\n'})
+	}
+	if !e.body {
 		e.pass([]byte{'\n'})
 	}
 	*e = essence{to: e.to, name: e.name[:0], also: e.also}

@@ -19,7 +19,7 @@ import (
 
 // indexVersion must be raised when the format changes, and also when the same spool
 // file would get other messages, sizes or unique-ids than before.
-const indexVersion = 1
+const indexVersion = 2
 
 var indexMagic = [8]byte{'p', 'o', 'p', 'i', 'n', 'd', 'e', 'x'}
 

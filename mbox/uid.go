@@ -3,9 +3,12 @@ package mbox
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"hash"
 	"math"
+	"math/bits"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 )
@@ -19,9 +22,16 @@ import (
 //
 // The maildrop can hold one message twice, separator line and all (a delivery
 // repeated within a second). Twins are told apart by their order: the second one
-// gets "-2". This is what having no state cannot promise: when the first of
-// identical twins is removed, the second becomes the first and takes its unique-id,
-// and a client that has fetched both will not miss anything, since they are equal.
+// gets "-2".
+//
+// Residual risk. This cannot be promised without writing into the mail, since any cache
+// may be lost: when the first of identical twins is removed, the second becomes the first and
+// takes its unique-id (the one that is given up is the last); and a message that
+// comes, and is identical to one that was removed, gets the unique-id that this one had.
+// (RFC 1939 wants none reused "as long as the entity using the unique-id exists", and
+// would even let twins share one.) A client cannot miss anything by it: whatever has a
+// unique-id, now or later, has the same octets but for the bookkeeping fields.
+// Two messages of one second that differ in nothing but such fields are twins.
 
 const uidOctets = 15 // 120 bits, 30 hexadecimal digits
 
@@ -70,19 +80,53 @@ func (m *Maildrop) SomeUniqueIDs(octets int64) ([]string, error) {
 	return ids, nil
 }
 
-// uniqueIDs makes the unique-ids of messages in their order.
+// uniqueIDs makes the unique-ids of messages in their order. They are parts of one text:
+// for a million messages it makes a few allocations, and not a million.
 func uniqueIDs(sums []uidSum) []string {
+	seen := newSumSet(sums)
+	twins := map[uidSum]int{} // how many there are so far, if there are two
 	uids := make([]string, 0, len(sums))
-	twins := make(map[uidSum]int, len(sums))
-	for _, sum := range sums {
-		twins[sum]++
-		uid := hex.EncodeToString(sum[:])
-		if n := twins[sum]; n > 1 {
-			uid += "-" + strconv.Itoa(n)
+	var text strings.Builder
+	text.Grow(len(sums) * 2 * uidOctets)
+	var digits [2 * uidOctets]byte
+	for i, sum := range sums {
+		from := text.Len()
+		hex.Encode(digits[:], sum[:])
+		text.Write(digits[:])
+		if !seen.add(i) {
+			twins[sum] = max(twins[sum], 1) + 1
+			text.WriteString("-" + strconv.Itoa(twins[sum]))
 		}
-		uids = append(uids, uid)
+		uids = append(uids, text.String()[from:])
 	}
 	return uids
+}
+
+// sumSet is a set of those sums that were added: a table with open addressing, of a
+// third of a map's memory. The sums are random already, but a sender can look for some that
+// agree in many bits; multiplied by a random number they do not meet in the table.
+type sumSet struct {
+	sums  []uidSum
+	slots []int // index of a sum, + 1
+	shift int
+	seed  uint64
+}
+
+func newSumSet(sums []uidSum) *sumSet {
+	n := bits.Len(uint(len(sums))) + 1 // it is at most half full
+	return &sumSet{sums: sums, slots: make([]int, 1<<n), shift: 64 - n, seed: rand.Uint64() | 1}
+}
+
+// add adds sums[i], unless an equal one is there already: then it is false.
+func (s *sumSet) add(i int) bool {
+	k := binary.LittleEndian.Uint64(s.sums[i][:]) * s.seed >> s.shift
+	for ; s.slots[k] > 0; k = (k + 1) % uint64(len(s.slots)) {
+		if s.sums[s.slots[k]-1] == s.sums[i] {
+			return false
+		}
+	}
+	s.slots[k] = i + 1
+	return true
 }
 
 // Digest returns 30 hexadecimal digits that tell whether message i, 0 ≤ i < Len, is the

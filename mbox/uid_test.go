@@ -56,10 +56,13 @@ func refUID(data string, m mboxref.Message) string {
 		}
 		out += line
 	}
+	if header {
+		out += "\n" // an open header counts as ended
+	}
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(out)))[:30]
 }
 
-var refBookkeeping = regexp.MustCompile(`(?i)^(status|x-status|x-keywords|x-uid|x-uidl|x-imap|x-imapbase|content-length|x-mozilla-status2?)[ \t]*:`)
+var refBookkeeping = regexp.MustCompile(`(?i)^(status|x-status|x-keywords|x-uid|x-uidl|x-imap|x-imapbase|content-length|lines|x-mozilla-status2?)[ \t]*:`)
 
 // R1939-UIDL-1, in blocks of all sizes.
 func TestUniqueIDsGenerated(t *testing.T) {
@@ -123,6 +126,42 @@ func TestUniqueIDsStay(t *testing.T) {
 	}
 }
 
+// mutt (2.2.12) also writes Content-Length and Lines into a message whose flags it
+// changes, and ends a header with an empty line that was delivered without one; the
+// first edition of the unique-id took both for another message.
+func TestUniqueIDsMutt(t *testing.T) {
+	const books = "Status: RO\nX-Status: F\n"
+	path := spool(t, sepA+"\nSubject: one\n\nbody\nline two\n\n"+sepA+"\nSubject: header only\n\n"+sepA+"\nSubject: three\n\nbody\n\n")
+	o := options(path)
+	want := uids(t, path, o)
+	write(t, path, sepA+"\nSubject: one\n"+books+"Content-Length: 14\nLines: 2\n\nbody\nline two\n\n"+
+		sepA+"\nSubject: header only\n"+books+"Content-Length: 0\nLines: 0\n\n\n"+sepA+"\nSubject: three\nStatus: O\nContent-Length: 5\nLines: 1\n\nbody\n\n")
+	if got := uids(t, path, o); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// A header that nothing ends, at the end of the file, in the middle of a line, of
+// another program's fields alone, or missing altogether.
+func TestUniqueIDsOpenHeader(t *testing.T) {
+	path := spool(t, "")
+	for closed, list := range map[string][]string{
+		"Subject: x\n\n\n": {"Subject: x", "Subject: x\n", "Subject: x\n\n", "Subject: x\r\n", "Subject: x\nStatus: RO", "X-UID: 1\nSubject: x\nLines: 0\n a\n"},
+		"\n\n":             {"", "\n", "\r\n", "Status: O", "Status: O\n", "Status: O\n\n\n"},
+		"no colon\n\n\n":   {"no colon", "no colon\n"},
+		" x\n\n\n":         {" x"},
+	} {
+		write(t, path, sepA+"\n"+closed)
+		want := uids(t, path, options(path))
+		for _, text := range list {
+			write(t, path, sepA+"\n"+text)
+			if got := uids(t, path, options(path)); !slices.Equal(got, want) {
+				t.Errorf("%q: %v, %q: %v", text, got, closed, want)
+			}
+		}
+	}
+}
+
 // What makes another message makes another unique-id.
 func TestUniqueIDsDiffer(t *testing.T) {
 	path := spool(t, "")
@@ -130,7 +169,7 @@ func TestUniqueIDsDiffer(t *testing.T) {
 	for _, text := range []string{
 		sepA + "\na: 1\n\nx\n", sepB + "\na: 1\n\nx\n", sepA + "\na: 1\n\ny\n", sepA + "\na: 2\n\nx\n",
 		sepA + "\na: 1\n\n\nx\n", sepA + "\na: 1\n\nx\nStatus: RO\n", sepA + "\na: 1\n\nx\r\r\n", sepA + "\na: 1\n\nx\x00",
-		sepA + "\na: 1\nStatus\n\nx\n", sepA + "\na: 1\nStatusX: 1\n\nx\n", sepA + "\n a: 1\n\nx\n", sepA + "\n", sepA + "\n\n\n",
+		sepA + "\na: 1\nStatus\n\nx\n", sepA + "\na: 1\nStatusX: 1\n\nx\n", sepA + "\n a: 1\n\nx\n", sepA + "\n", sepA + "\n\n\n\n",
 	} {
 		write(t, path, text)
 		id := uids(t, path, options(path))[0]
@@ -159,4 +198,27 @@ func TestUniqueIDsChanged(t *testing.T) {
 	if ids, err := m.UniqueIDs(); !errors.Is(err, ErrChanged) || ids != nil {
 		t.Errorf("%v %v", ids, err)
 	}
+}
+
+// Sums that agree in all but one octet are told apart, and those that are equal are
+// counted, whatever places in a table they ask for.
+func TestUniqueIDsAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := rapid.IntRange(0, uidOctets-1).Draw(t, "at")
+		twins := map[byte]int{}
+		var sums []uidSum
+		var want []string
+		for _, c := range rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "octets") {
+			var sum uidSum
+			sum[at] = c
+			id := fmt.Sprintf("%x", sum)
+			if twins[c]++; twins[c] > 1 {
+				id += fmt.Sprintf("-%d", twins[c])
+			}
+			sums, want = append(sums, sum), append(want, id)
+		}
+		if got := uniqueIDs(sums); !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
 }

@@ -1,6 +1,8 @@
 package parser_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"popper/parser"
@@ -20,6 +22,28 @@ func BenchmarkCommandLine(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A line with a limit of its own, as one segment brings it, and as the slowest client does:
+// each octet has the first MaxCommand octets matched again, and the others searched for the end.
+func BenchmarkLongLine(b *testing.B) {
+	for _, n := range []int{1 << 10, parser.MaxLine} {
+		in := []byte("AUTH PLAIN " + strings.Repeat("x", n-len("AUTH PLAIN \r\n")) + "\r\n")
+		for name, step := range map[string]int{"whole": n, "octets": 1} {
+			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(n))
+				for b.Loop() {
+					var p parser.CommandParser
+					for at := step; at <= n; at += step {
+						if _, r := p.Parse(in[:at]); (r == parser.Parsed) != (at == n) {
+							b.Fatal(r)
+						}
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -683,7 +683,10 @@ s55:
 	case '\t', ' ':
 		goto s82
 	case '\n':
-		*k = Command{Verb: VerbUidl, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbUidl
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s80
@@ -699,7 +702,8 @@ s56:
 	case '\t', ' ':
 		goto s85
 	case '\n':
-		*k = Command{Verb: VerbUtf8}
+		*k = Command{}
+		k.Verb = VerbUtf8
 		return i, Parsed
 	case '\r':
 		goto s83
@@ -760,7 +764,8 @@ s60:
 	case '\t', ' ':
 		goto s97
 	case '\n':
-		*k = Command{Verb: VerbRset}
+		*k = Command{}
+		k.Verb = VerbRset
 		return i, Parsed
 	case '\r':
 		goto s95
@@ -776,7 +781,8 @@ s61:
 	case '\t', ' ':
 		goto s100
 	case '\n':
-		*k = Command{Verb: VerbQuit}
+		*k = Command{}
+		k.Verb = VerbQuit
 		return i, Parsed
 	case '\r':
 		goto s98
@@ -792,7 +798,8 @@ s62:
 	case '\t', ' ':
 		goto s103
 	case '\n':
-		*k = Command{Verb: VerbStat}
+		*k = Command{}
+		k.Verb = VerbStat
 		return i, Parsed
 	case '\r':
 		goto s101
@@ -808,7 +815,8 @@ s63:
 	case '\t', ' ':
 		goto s106
 	case '\n':
-		*k = Command{Verb: VerbStls}
+		*k = Command{}
+		k.Verb = VerbStls
 		return i, Parsed
 	case '\r':
 		goto s104
@@ -824,7 +832,10 @@ s64:
 	case '\t', ' ':
 		goto s109
 	case '\n':
-		*k = Command{Verb: VerbList, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbList
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s107
@@ -840,7 +851,8 @@ s65:
 	case '\t', ' ':
 		goto s112
 	case '\n':
-		*k = Command{Verb: VerbLast}
+		*k = Command{}
+		k.Verb = VerbLast
 		return i, Parsed
 	case '\r':
 		goto s110
@@ -856,7 +868,10 @@ s66:
 	case '\t', ' ':
 		goto s115
 	case '\n':
-		*k = Command{Verb: VerbLang, Args: args, Tag: buf[tagAt:tagEnd:tagEnd]}
+		*k = Command{}
+		k.Verb = VerbLang
+		k.Args = args
+		k.Tag = buf[tagAt:tagEnd:tagEnd]
 		return i, Parsed
 	case '\r':
 		goto s113
@@ -887,7 +902,8 @@ s68:
 	case '\t', ' ':
 		goto s121
 	case '\n':
-		*k = Command{Verb: VerbNoop}
+		*k = Command{}
+		k.Verb = VerbNoop
 		return i, Parsed
 	case '\r':
 		goto s119
@@ -946,7 +962,11 @@ s73:
 	case '\t', ' ':
 		goto s128
 	case '\n':
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	case '\r':
 		goto s126
@@ -973,7 +993,8 @@ s75:
 	case '\t', ' ':
 		goto s132
 	case '\n':
-		*k = Command{Verb: VerbCapa}
+		*k = Command{}
+		k.Verb = VerbCapa
 		return i, Parsed
 	case '\r':
 		goto s130
@@ -989,7 +1010,8 @@ s76:
 	case '\t', ' ':
 		goto s135
 	case '\n':
-		*k = Command{Verb: VerbHelp}
+		*k = Command{}
+		k.Verb = VerbHelp
 		return i, Parsed
 	case '\r':
 		goto s133
@@ -1029,7 +1051,10 @@ s80:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbUidl, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbUidl
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1043,7 +1068,10 @@ s82:
 	case '\t', ' ':
 		goto s82
 	case '\n':
-		*k = Command{Verb: VerbUidl, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbUidl
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s137
@@ -1063,7 +1091,8 @@ s83:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbUtf8}
+		*k = Command{}
+		k.Verb = VerbUtf8
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1077,7 +1106,8 @@ s85:
 	case '\t', ' ':
 		goto s85
 	case '\n':
-		*k = Command{Verb: VerbUtf8}
+		*k = Command{}
+		k.Verb = VerbUtf8
 		return i, Parsed
 	case '\r':
 		goto s140
@@ -1169,7 +1199,8 @@ s95:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbRset}
+		*k = Command{}
+		k.Verb = VerbRset
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1183,7 +1214,8 @@ s97:
 	case '\t', ' ':
 		goto s97
 	case '\n':
-		*k = Command{Verb: VerbRset}
+		*k = Command{}
+		k.Verb = VerbRset
 		return i, Parsed
 	case '\r':
 		goto s145
@@ -1197,7 +1229,8 @@ s98:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbQuit}
+		*k = Command{}
+		k.Verb = VerbQuit
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1211,7 +1244,8 @@ s100:
 	case '\t', ' ':
 		goto s100
 	case '\n':
-		*k = Command{Verb: VerbQuit}
+		*k = Command{}
+		k.Verb = VerbQuit
 		return i, Parsed
 	case '\r':
 		goto s147
@@ -1225,7 +1259,8 @@ s101:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbStat}
+		*k = Command{}
+		k.Verb = VerbStat
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1239,7 +1274,8 @@ s103:
 	case '\t', ' ':
 		goto s103
 	case '\n':
-		*k = Command{Verb: VerbStat}
+		*k = Command{}
+		k.Verb = VerbStat
 		return i, Parsed
 	case '\r':
 		goto s149
@@ -1253,7 +1289,8 @@ s104:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbStls}
+		*k = Command{}
+		k.Verb = VerbStls
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1267,7 +1304,8 @@ s106:
 	case '\t', ' ':
 		goto s106
 	case '\n':
-		*k = Command{Verb: VerbStls}
+		*k = Command{}
+		k.Verb = VerbStls
 		return i, Parsed
 	case '\r':
 		goto s151
@@ -1281,7 +1319,10 @@ s107:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbList, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbList
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1295,7 +1336,10 @@ s109:
 	case '\t', ' ':
 		goto s109
 	case '\n':
-		*k = Command{Verb: VerbList, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbList
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s153
@@ -1315,7 +1359,8 @@ s110:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbLast}
+		*k = Command{}
+		k.Verb = VerbLast
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1329,7 +1374,8 @@ s112:
 	case '\t', ' ':
 		goto s112
 	case '\n':
-		*k = Command{Verb: VerbLast}
+		*k = Command{}
+		k.Verb = VerbLast
 		return i, Parsed
 	case '\r':
 		goto s156
@@ -1343,7 +1389,10 @@ s113:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbLang, Args: args, Tag: buf[tagAt:tagEnd:tagEnd]}
+		*k = Command{}
+		k.Verb = VerbLang
+		k.Args = args
+		k.Tag = buf[tagAt:tagEnd:tagEnd]
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1361,7 +1410,10 @@ s115:
 	case c == '\t' || c == ' ':
 		goto s115
 	case c == '\n':
-		*k = Command{Verb: VerbLang, Args: args, Tag: buf[tagAt:tagEnd:tagEnd]}
+		*k = Command{}
+		k.Verb = VerbLang
+		k.Args = args
+		k.Tag = buf[tagAt:tagEnd:tagEnd]
 		return i, Parsed
 	case c == '\r':
 		goto s158
@@ -1403,7 +1455,8 @@ s119:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbNoop}
+		*k = Command{}
+		k.Verb = VerbNoop
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1417,7 +1470,8 @@ s121:
 	case '\t', ' ':
 		goto s121
 	case '\n':
-		*k = Command{Verb: VerbNoop}
+		*k = Command{}
+		k.Verb = VerbNoop
 		return i, Parsed
 	case '\r':
 		goto s162
@@ -1476,7 +1530,11 @@ s126:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1494,7 +1552,11 @@ s128:
 	case c == '\t' || c == ' ':
 		goto s128
 	case c == '\n':
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	case c == '\r':
 		goto s166
@@ -1525,7 +1587,8 @@ s130:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbCapa}
+		*k = Command{}
+		k.Verb = VerbCapa
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1539,7 +1602,8 @@ s132:
 	case '\t', ' ':
 		goto s132
 	case '\n':
-		*k = Command{Verb: VerbCapa}
+		*k = Command{}
+		k.Verb = VerbCapa
 		return i, Parsed
 	case '\r':
 		goto s172
@@ -1553,7 +1617,8 @@ s133:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbHelp}
+		*k = Command{}
+		k.Verb = VerbHelp
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -1567,7 +1632,8 @@ s135:
 	case '\t', ' ':
 		goto s135
 	case '\n':
-		*k = Command{Verb: VerbHelp}
+		*k = Command{}
+		k.Verb = VerbHelp
 		return i, Parsed
 	case '\r':
 		goto s174
@@ -1587,7 +1653,10 @@ s136:
 		goto s178
 	case c == '\n':
 		nameEnd = i - 1
-		*k = Command{Verb: VerbUser, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbUser
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case c == '\r':
 		nameEnd = i - 1
@@ -1602,7 +1671,10 @@ s137:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbUidl, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbUidl
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1622,7 +1694,10 @@ s139:
 		if messageValue < 1 {
 			return i - 1, Malformed
 		}
-		*k = Command{Verb: VerbUidl, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbUidl
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		if messageValue < 1 {
@@ -1644,7 +1719,8 @@ s140:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbUtf8}
+		*k = Command{}
+		k.Verb = VerbUtf8
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1659,7 +1735,10 @@ s142:
 		goto s142
 	case c == '\n':
 		secretEnd = i - 1
-		*k = Command{Verb: VerbPass, Args: args, Secret: buf[secretAt:secretEnd:secretEnd]}
+		*k = Command{}
+		k.Verb = VerbPass
+		k.Args = args
+		k.Secret = buf[secretAt:secretEnd:secretEnd]
 		return i, Parsed
 	case c == '\r':
 		secretEnd = i - 1
@@ -1680,7 +1759,10 @@ s143:
 		goto s184
 	case c == '\n':
 		nameEnd = i - 1
-		*k = Command{Verb: VerbRpop, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbRpop
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case c == '\r':
 		nameEnd = i - 1
@@ -1703,7 +1785,10 @@ s144:
 		if messageValue < 1 {
 			return i - 1, Malformed
 		}
-		*k = Command{Verb: VerbRetr, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbRetr
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		if messageValue < 1 {
@@ -1725,7 +1810,8 @@ s145:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbRset}
+		*k = Command{}
+		k.Verb = VerbRset
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1737,7 +1823,8 @@ s147:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbQuit}
+		*k = Command{}
+		k.Verb = VerbQuit
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1749,7 +1836,8 @@ s149:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbStat}
+		*k = Command{}
+		k.Verb = VerbStat
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1761,7 +1849,8 @@ s151:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbStls}
+		*k = Command{}
+		k.Verb = VerbStls
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1773,7 +1862,10 @@ s153:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbList, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbList
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1793,7 +1885,10 @@ s155:
 		if messageValue < 1 {
 			return i - 1, Malformed
 		}
-		*k = Command{Verb: VerbList, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbList
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		if messageValue < 1 {
@@ -1815,7 +1910,8 @@ s156:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbLast}
+		*k = Command{}
+		k.Verb = VerbLast
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1827,7 +1923,10 @@ s158:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbLang, Args: args, Tag: buf[tagAt:tagEnd:tagEnd]}
+		*k = Command{}
+		k.Verb = VerbLang
+		k.Args = args
+		k.Tag = buf[tagAt:tagEnd:tagEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1845,7 +1944,10 @@ s160:
 		goto s189
 	case c == '\n':
 		tagEnd = i - 1
-		*k = Command{Verb: VerbLang, Args: args, Tag: buf[tagAt:tagEnd:tagEnd]}
+		*k = Command{}
+		k.Verb = VerbLang
+		k.Args = args
+		k.Tag = buf[tagAt:tagEnd:tagEnd]
 		return i, Parsed
 	case c == '\r':
 		tagEnd = i - 1
@@ -1868,7 +1970,10 @@ s161:
 		if messageValue < 1 {
 			return i - 1, Malformed
 		}
-		*k = Command{Verb: VerbDele, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbDele
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		if messageValue < 1 {
@@ -1890,7 +1995,8 @@ s162:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbNoop}
+		*k = Command{}
+		k.Verb = VerbNoop
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1934,7 +2040,11 @@ s166:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -1952,7 +2062,11 @@ s168:
 		goto s195
 	case c == '\n':
 		mechanismEnd = i - 1
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	case c == '\r':
 		mechanismEnd = i - 1
@@ -2004,7 +2118,8 @@ s172:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbCapa}
+		*k = Command{}
+		k.Verb = VerbCapa
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2016,7 +2131,8 @@ s174:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbHelp}
+		*k = Command{}
+		k.Verb = VerbHelp
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2028,7 +2144,10 @@ s176:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbUser, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbUser
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2042,7 +2161,10 @@ s178:
 	case '\t', ' ':
 		goto s178
 	case '\n':
-		*k = Command{Verb: VerbUser, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbUser
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case '\r':
 		goto s176
@@ -2058,7 +2180,10 @@ s179:
 	case '\t', ' ':
 		goto s179
 	case '\n':
-		*k = Command{Verb: VerbUidl, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbUidl
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s137
@@ -2072,7 +2197,10 @@ s180:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbPass, Args: args, Secret: buf[secretAt:secretEnd:secretEnd]}
+		*k = Command{}
+		k.Verb = VerbPass
+		k.Args = args
+		k.Secret = buf[secretAt:secretEnd:secretEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2084,7 +2212,10 @@ s182:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbRpop, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbRpop
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2098,7 +2229,10 @@ s184:
 	case '\t', ' ':
 		goto s184
 	case '\n':
-		*k = Command{Verb: VerbRpop, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbRpop
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case '\r':
 		goto s182
@@ -2112,7 +2246,10 @@ s185:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbRetr, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbRetr
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2126,7 +2263,10 @@ s187:
 	case '\t', ' ':
 		goto s187
 	case '\n':
-		*k = Command{Verb: VerbRetr, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbRetr
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s185
@@ -2142,7 +2282,10 @@ s188:
 	case '\t', ' ':
 		goto s188
 	case '\n':
-		*k = Command{Verb: VerbList, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbList
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s153
@@ -2158,7 +2301,10 @@ s189:
 	case '\t', ' ':
 		goto s189
 	case '\n':
-		*k = Command{Verb: VerbLang, Args: args, Tag: buf[tagAt:tagEnd:tagEnd]}
+		*k = Command{}
+		k.Verb = VerbLang
+		k.Args = args
+		k.Tag = buf[tagAt:tagEnd:tagEnd]
 		return i, Parsed
 	case '\r':
 		goto s158
@@ -2172,7 +2318,10 @@ s190:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbDele, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbDele
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2186,7 +2335,10 @@ s192:
 	case '\t', ' ':
 		goto s192
 	case '\n':
-		*k = Command{Verb: VerbDele, Args: args, Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbDele
+		k.Args = args
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s190
@@ -2202,7 +2354,11 @@ s193:
 	case '\t', ' ':
 		goto s203
 	case '\n':
-		*k = Command{Verb: VerbTop, Args: args, Message: messageValue, Lines: linesValue}
+		*k = Command{}
+		k.Verb = VerbTop
+		k.Args = args
+		k.Message = messageValue
+		k.Lines = linesValue
 		return i, Parsed
 	case '\r':
 		goto s201
@@ -2243,7 +2399,11 @@ s195:
 	case c == '\t' || c == ' ':
 		goto s195
 	case c == '\n':
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	case c == '\r':
 		goto s166
@@ -2312,7 +2472,11 @@ s201:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbTop, Args: args, Message: messageValue, Lines: linesValue}
+		*k = Command{}
+		k.Verb = VerbTop
+		k.Args = args
+		k.Message = messageValue
+		k.Lines = linesValue
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2326,7 +2490,11 @@ s203:
 	case '\t', ' ':
 		goto s203
 	case '\n':
-		*k = Command{Verb: VerbTop, Args: args, Message: messageValue, Lines: linesValue}
+		*k = Command{}
+		k.Verb = VerbTop
+		k.Args = args
+		k.Message = messageValue
+		k.Lines = linesValue
 		return i, Parsed
 	case '\r':
 		goto s201
@@ -2346,7 +2514,11 @@ s204:
 		goto s213
 	case c == '\n':
 		digestEnd = i - 1
-		*k = Command{Verb: VerbApop, Args: args, Name: buf[nameAt:nameEnd:nameEnd], Digest: buf[digestAt:digestEnd:digestEnd]}
+		*k = Command{}
+		k.Verb = VerbApop
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
+		k.Digest = buf[digestAt:digestEnd:digestEnd]
 		return i, Parsed
 	case c == '\r':
 		digestEnd = i - 1
@@ -2367,7 +2539,11 @@ s205:
 		goto s214
 	case c == '\n':
 		responseEnd = i - 1
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	case c == '\r':
 		responseEnd = i - 1
@@ -2437,7 +2613,11 @@ s211:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbApop, Args: args, Name: buf[nameAt:nameEnd:nameEnd], Digest: buf[digestAt:digestEnd:digestEnd]}
+		*k = Command{}
+		k.Verb = VerbApop
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
+		k.Digest = buf[digestAt:digestEnd:digestEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2451,7 +2631,11 @@ s213:
 	case '\t', ' ':
 		goto s213
 	case '\n':
-		*k = Command{Verb: VerbApop, Args: args, Name: buf[nameAt:nameEnd:nameEnd], Digest: buf[digestAt:digestEnd:digestEnd]}
+		*k = Command{}
+		k.Verb = VerbApop
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
+		k.Digest = buf[digestAt:digestEnd:digestEnd]
 		return i, Parsed
 	case '\r':
 		goto s211
@@ -2467,7 +2651,11 @@ s214:
 	case '\t', ' ':
 		goto s214
 	case '\n':
-		*k = Command{Verb: VerbAuth, Args: args, Mechanism: buf[mechanismAt:mechanismEnd:mechanismEnd], Response: buf[responseAt:responseEnd:responseEnd]}
+		*k = Command{}
+		k.Verb = VerbAuth
+		k.Args = args
+		k.Mechanism = buf[mechanismAt:mechanismEnd:mechanismEnd]
+		k.Response = buf[responseAt:responseEnd:responseEnd]
 		return i, Parsed
 	case '\r':
 		goto s166
@@ -2516,7 +2704,8 @@ s218:
 	case '\t', ' ':
 		goto s225
 	case '\n':
-		*k = Command{Verb: VerbXtndXmit}
+		*k = Command{}
+		k.Verb = VerbXtndXmit
 		return i, Parsed
 	case '\r':
 		goto s223
@@ -2578,7 +2767,8 @@ s223:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndXmit}
+		*k = Command{}
+		k.Verb = VerbXtndXmit
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -2592,7 +2782,8 @@ s225:
 	case '\t', ' ':
 		goto s225
 	case '\n':
-		*k = Command{Verb: VerbXtndXmit}
+		*k = Command{}
+		k.Verb = VerbXtndXmit
 		return i, Parsed
 	case '\r':
 		goto s232
@@ -2665,7 +2856,8 @@ s232:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndXmit}
+		*k = Command{}
+		k.Verb = VerbXtndXmit
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2683,7 +2875,11 @@ s234:
 		goto s240
 	case c == '\n':
 		headerEnd = i - 1
-		*k = Command{Verb: VerbXtndXlst, Args: args, Header: buf[headerAt:headerEnd:headerEnd], Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbXtndXlst
+		k.Args = args
+		k.Header = buf[headerAt:headerEnd:headerEnd]
+		k.Message = messageValue
 		return i, Parsed
 	case c == '\r':
 		headerEnd = i - 1
@@ -2700,7 +2896,10 @@ s235:
 	case '\t', ' ':
 		goto s243
 	case '\n':
-		*k = Command{Verb: VerbXtndBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case '\r':
 		goto s241
@@ -2740,7 +2939,11 @@ s238:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndXlst, Args: args, Header: buf[headerAt:headerEnd:headerEnd], Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbXtndXlst
+		k.Args = args
+		k.Header = buf[headerAt:headerEnd:headerEnd]
+		k.Message = messageValue
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2754,7 +2957,11 @@ s240:
 	case '\t', ' ':
 		goto s240
 	case '\n':
-		*k = Command{Verb: VerbXtndXlst, Args: args, Header: buf[headerAt:headerEnd:headerEnd], Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbXtndXlst
+		k.Args = args
+		k.Header = buf[headerAt:headerEnd:headerEnd]
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s238
@@ -2774,7 +2981,10 @@ s241:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	}
 	return i - 1, Unknown
@@ -2792,7 +3002,10 @@ s243:
 	case c == '\t' || c == ' ':
 		goto s243
 	case c == '\n':
-		*k = Command{Verb: VerbXtndBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case c == '\r':
 		goto s249
@@ -2851,7 +3064,11 @@ s248:
 		if messageValue < 1 {
 			return i - 1, Malformed
 		}
-		*k = Command{Verb: VerbXtndXlst, Args: args, Header: buf[headerAt:headerEnd:headerEnd], Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbXtndXlst
+		k.Args = args
+		k.Header = buf[headerAt:headerEnd:headerEnd]
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		if messageValue < 1 {
@@ -2873,7 +3090,10 @@ s249:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2891,7 +3111,10 @@ s251:
 		goto s255
 	case c == '\n':
 		nameEnd = i - 1
-		*k = Command{Verb: VerbXtndBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case c == '\r':
 		nameEnd = i - 1
@@ -2912,7 +3135,10 @@ s252:
 		goto s258
 	case c == '\n':
 		nameEnd = i - 1
-		*k = Command{Verb: VerbXtndArchive, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndArchive
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case c == '\r':
 		nameEnd = i - 1
@@ -2944,7 +3170,11 @@ s254:
 	case '\t', ' ':
 		goto s254
 	case '\n':
-		*k = Command{Verb: VerbXtndXlst, Args: args, Header: buf[headerAt:headerEnd:headerEnd], Message: messageValue}
+		*k = Command{}
+		k.Verb = VerbXtndXlst
+		k.Args = args
+		k.Header = buf[headerAt:headerEnd:headerEnd]
+		k.Message = messageValue
 		return i, Parsed
 	case '\r':
 		goto s238
@@ -2960,7 +3190,10 @@ s255:
 	case '\t', ' ':
 		goto s255
 	case '\n':
-		*k = Command{Verb: VerbXtndBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case '\r':
 		goto s249
@@ -2974,7 +3207,10 @@ s256:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndArchive, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndArchive
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -2988,7 +3224,10 @@ s258:
 	case '\t', ' ':
 		goto s258
 	case '\n':
-		*k = Command{Verb: VerbXtndArchive, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndArchive
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case '\r':
 		goto s256
@@ -3034,7 +3273,10 @@ s262:
 		goto s265
 	case c == '\n':
 		nameEnd = i - 1
-		*k = Command{Verb: VerbXtndXBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndXBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case c == '\r':
 		nameEnd = i - 1
@@ -3049,7 +3291,10 @@ s263:
 	i++
 	switch c {
 	case '\n':
-		*k = Command{Verb: VerbXtndXBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndXBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	}
 	return i - 1, Malformed
@@ -3063,7 +3308,10 @@ s265:
 	case '\t', ' ':
 		goto s265
 	case '\n':
-		*k = Command{Verb: VerbXtndXBboards, Args: args, Name: buf[nameAt:nameEnd:nameEnd]}
+		*k = Command{}
+		k.Verb = VerbXtndXBboards
+		k.Args = args
+		k.Name = buf[nameAt:nameEnd:nameEnd]
 		return i, Parsed
 	case '\r':
 		goto s263

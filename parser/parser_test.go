@@ -28,7 +28,7 @@ func TestCommandLines(t *testing.T) {
 // R1081-LINE-4: however slowly the octets arrive.
 func TestCommandLinesInPieces(t *testing.T) {
 	for _, c := range table.Lines {
-		for _, size := range []int{1, 2, 3, 7, 64, 255, 256} {
+		for _, size := range []int{1, 2, 3, 7, 64, 255, 256, 16383, 16384, 16385} {
 			if len(c.In) > 2000 && size < 64 {
 				continue // the same path a thousand times over
 			}
@@ -48,7 +48,7 @@ func TestCommandLinesAgainstOracle(t *testing.T) {
 		if got := verdict.Lines(in); !slices.Equal(got, want) {
 			t.Fatalf("%q\n got %q\nwant %q", in, got, want)
 		}
-		sizes := rapid.SliceOf(rapid.IntRange(1, 300)).Draw(t, "sizes")
+		sizes := rapid.SliceOf(rapid.OneOf(rapid.IntRange(1, 300), rapid.IntRange(1, 20000))).Draw(t, "sizes")
 		if got := verdict.Lines(in, sizes...); !slices.Equal(got, want) {
 			t.Fatalf("%q in pieces of %v\n got %q\nwant %q", in, sizes, got, want)
 		}
@@ -75,6 +75,9 @@ func TestEncodedCommandsParseBack(t *testing.T) {
 		line := gen.Line().Draw(t, "line")
 		p.Parse(line)
 		again := parser.AppendCommand(nil, &p.Command)
+		if len(again) == len(line)+1 && len(line) == p.Verb.Limit() {
+			return // it ended with LF, and with CRLF it is too long
+		}
 		if n, r := q.Parse(again); r != parser.Parsed || n != len(again) {
 			t.Fatalf("%q was written again as %q: %v after %d octets", line, again, r, n)
 		}

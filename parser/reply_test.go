@@ -10,8 +10,8 @@ import (
 	"popper/parser"
 )
 
-// R1081-LINE-3, R1081-STAT-1, R1081-LIST-1, R1939-UIDL-1: written from the
-// RFCs' examples.
+// R1081-LINE-3, R1081-STAT-1, R1081-LIST-1, R1939-UIDL-1, R2449-CAPA-1, R5034-AUTH-1,
+// R6856-UTF8-1: written from the RFCs' examples. An empty challenge is "+" and one space.
 func TestReplies(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{string(parser.AppendOK(nil, "")), "+OK\r\n"},
@@ -23,6 +23,13 @@ func TestReplies(t *testing.T) {
 		{string(parser.AppendUniqueListing(nil, 2, "QhdPYR:00WBw1Ph7x7")), "+OK 2 QhdPYR:00WBw1Ph7x7\r\n"},
 		{string(parser.AppendUniqueListingLine(nil, 1, "whqtswO00WBw418f9t5JxYwZ")), "1 whqtswO00WBw418f9t5JxYwZ\r\n"},
 		{string(parser.AppendDropListing(nil, 0, 1<<64-1)), "+OK 0 18446744073709551615\r\n"},
+		{string(parser.AppendMore(nil, "")), "+ \r\n"},
+		{string(parser.AppendMore(nil, "cnNwYXV0aD0wYjk3")), "+ cnNwYXV0aD0wYjk3\r\n"},
+		{string(parser.AppendMore([]byte("x"), strings.Repeat("YQ==", 500))), "x+ " + strings.Repeat("YQ==", 500) + "\r\n"},
+		{string(parser.AppendCapabilityLine(nil, "SASL CRAM-MD5 KERBEROS_V4")), "SASL CRAM-MD5 KERBEROS_V4\r\n"},
+		{string(parser.AppendMechanismNameLine(nil, "PLAIN")), "PLAIN\r\n"},
+		{string(parser.AppendLanguage(nil, "es", "Idioma cambiado")), "+OK es Idioma cambiado\r\n"},
+		{string(parser.AppendLanguageLine(nil, "en-boont", "English Boontling dialect")), "en-boont English Boontling dialect\r\n"},
 		{string(parser.AppendEnd(nil)), ".\r\n"},
 	} {
 		if c.got != c.want {

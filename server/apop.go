@@ -10,7 +10,7 @@ import (
 // timestamp is that of one greeting, like no other; "" if APOP is not offered
 // (R1081-GREET-1, R1939-APOP-1).
 func timestamp(c *Config) string {
-	if c.Digests == nil || !c.speaks(parser.DialectRfc1939) {
+	if c.Digests == nil || !c.Digests.HasSecrets() || !c.speaks(parser.DialectRfc1939) {
 		return ""
 	}
 	host := c.Host

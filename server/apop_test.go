@@ -62,4 +62,7 @@ func TestNoApop(t *testing.T) {
 	inAuthorization(t, func(t *testing.T, s *site, p *client) { // which checks the greeting
 		p.exact("APOP mrose "+strings.Repeat("0", 32), "-ERR APOP is not offered here")
 	})
+	withConfig(t, func(c *Config) { c.Digests = shared{} }, func(t *testing.T, s *site, p *client) { // nor without a single one
+		p.exact("APOP mrose "+strings.Repeat("0", 32), "-ERR APOP is not offered here")
+	})
 }

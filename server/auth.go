@@ -95,7 +95,7 @@ type saslLogin struct {
 	dialog   *dialog
 	exchange Exchange
 	initial  []byte // the response that came with the command; nil: none did
-	denied   bool   // what the client says next does not matter any more
+	denied   error  // not nil: what the client says next does not matter any more
 }
 
 // step takes a response, and returns what to say to the client, or the outcome.
@@ -104,7 +104,7 @@ func (l *saslLogin) step(response []byte) (challenge []byte, o *outcome) {
 	clear(response) // it may hold a password
 	switch {
 	case errors.Is(err, ErrDenied) && challenge != nil:
-		l.denied = true
+		l.denied = err
 		return challenge, nil
 	case err != nil || done:
 		return nil, l.end(err)

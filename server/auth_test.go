@@ -68,7 +68,8 @@ func TestAuthEnds(t *testing.T) {
 		"bXJvc2V=":                        "-ERR that is not Base64", // with bits behind the end
 		"bXJv c2U=":                       "-ERR that is not Base64",
 		" bXJvc2U=":                       "-ERR that is not Base64",
-		strings.Repeat("A", 16<<10):       "-ERR response longer than 16384 octets",
+		strings.Repeat("A", 16<<10+4):     "-ERR response longer than 16384 octets",
+		strings.Repeat("A", 16<<10+1):     "-ERR response longer than 16384 octets",
 		strings.Repeat("A", 1<<20):        "-ERR response longer than 16384 octets",
 		strings.Repeat("A", 16<<10) + "=": "-ERR response longer than 16384 octets",
 	} {
@@ -84,7 +85,7 @@ func TestAuthEnds(t *testing.T) {
 
 // The longest response is read.
 func TestAuthLongResponse(t *testing.T) {
-	name := strings.Repeat("n", 12285) // 16380 octets of Base64
+	name := strings.Repeat("n", 12288) // 16384 octets of Base64
 	withConfig(t, riddles, func(t *testing.T, s *site, p *client) {
 		p.more("AUTH RIDDLE", "name?")
 		p.more(b64(name), "secret of "+name+"?")

@@ -71,6 +71,8 @@ type tokens struct{}
 // secrets implements server.Digests.
 type secrets struct{ users }
 
+func (secrets) HasSecrets() bool { return true }
+
 func (u secrets) Check(ctx context.Context, name, stamp string, digest []byte) (server.Account, error) {
 	if string(digest) != digestOf(stamp) {
 		return server.Account{}, server.ErrDenied

@@ -19,8 +19,8 @@ func (s *session) converse(l *saslLogin) (outcome, error) {
 		}
 		line, whole, err := s.askLine(challenge)
 		switch {
-		case l.denied: // whatever the client says, or if it goes away: it cannot cancel that
-			o := l.end(ErrDenied)
+		case l.denied != nil: // whatever the client says, or if it goes away: it cannot cancel that
+			o := l.end(l.denied)
 			return *o, errors.Join(err, s.wasCut())
 		case err != nil:
 			return outcome{}, err
@@ -51,7 +51,7 @@ func (s *session) askLine(challenge []byte) (line []byte, whole bool, err error)
 	whole = true
 	for {
 		piece, _, ended := bytes.Cut(s.in.pending(), []byte{'\n'})
-		if whole = whole && len(line)+len(piece) < maxResponse; whole {
+		if whole = whole && len(line)+len(piece) <= maxResponse+len("\r"); whole {
 			line = append(line, piece...)
 		} else {
 			clear(line)
@@ -59,7 +59,8 @@ func (s *session) askLine(challenge []byte) (line []byte, whole bool, err error)
 		}
 		if ended {
 			s.in.use(len(piece) + 1)
-			return bytes.TrimSuffix(line, []byte{'\r'}), whole, nil
+			line = bytes.TrimSuffix(line, []byte{'\r'})
+			return line, whole && len(line) <= maxResponse, nil
 		}
 		s.in.use(len(piece))
 		if err := s.in.fill(); err != nil {

@@ -83,6 +83,8 @@ type shared struct {
 	secrets map[string]string
 }
 
+func (s shared) HasSecrets() bool { return len(s.secrets) > 0 }
+
 func (s shared) Check(_ context.Context, name, stamp string, digest []byte) (Account, error) {
 	secret, ok := s.secrets[name]
 	if !ok || fmt.Sprintf("%x", md5.Sum([]byte(stamp+secret))) != string(digest) {

@@ -34,7 +34,7 @@ func (d *dialog) Pass(c *parser.Command) outcome {
 func (d *dialog) judge(account Account, err error) outcome {
 	switch {
 	case errors.Is(err, ErrDenied):
-		return d.denied()
+		return d.denied(err)
 	case err != nil && d.ctx.Err() != nil:
 		return refusal("[SYS/TEMP] the session was cut") // which the client will hardly see
 	case err != nil:
@@ -57,17 +57,22 @@ func (d *dialog) admit(account Account) outcome {
 // whatever the password (R1082-ANON-1). A guest can still be pushed out (room.go).
 func (d *dialog) admitGuest() outcome {
 	if !d.config.Guests(d.peer.Addr()) {
-		return d.denied()
+		return d.denied(ErrDenied)
 	}
 	d.anonymous, d.drop = true, mbox.Empty()
 	d.log.Info("login", "user", clip(d.name), "messages", 0, "octets", 0)
 	return done("maildrop has 0 messages (0 octets)")
 }
 
-// denied counts a failed login; too many end the session (BERK-AUTH-1).
-func (d *dialog) denied() outcome {
+// denied counts a failed login; too many end the session (BERK-AUTH-1). err may tell the
+// administrator more than the client may know.
+func (d *dialog) denied(err error) outcome {
 	d.failures++
-	d.log.Warn("login failed: wrong name or password", "claimed", clip(d.name), "failures", d.failures)
+	attrs := []any{"claimed", clip(d.name), "failures", d.failures}
+	if why, more := strings.CutPrefix(err.Error(), ErrDenied.Error()+": "); more {
+		attrs = append(attrs, "why", why)
+	}
+	d.log.Warn("login failed: wrong name or password", attrs...)
 	o := refusal("[AUTH] wrong name or password")
 	if d.failures >= d.config.LoginFailures {
 		o.end = "too many failed logins"
@@ -130,7 +135,7 @@ func openTrouble(err error) trouble {
 // of that name may read the mail of the one whom USER named (R1081-RPOP-1).
 func (d *dialog) Rpop(c *parser.Command) outcome {
 	if d.peer.Port() == 0 || d.peer.Port() >= firstFreePort || !d.config.Trusted(d.peer, string(c.Name), d.name) {
-		return d.denied()
+		return d.denied(ErrDenied)
 	}
 	return d.judge(d.config.Accounts.(Directory).Lookup(d.ctx, d.name))
 }

@@ -56,6 +56,9 @@ var ErrExchange = errors.New("not what this mechanism expects")
 // Digests checks the answers of APOP (R1939-APOP-1). It is called by many sessions at
 // one time.
 type Digests interface {
+	// HasSecrets tells whether anybody can log in so, as things are: the timestamp is sent
+	// for his sake only.
+	HasSecrets() bool
 	// Check returns the account of name if digest is the MD5, in hexadecimal digits, of
 	// stamp followed by the secret that name shares with the server, and ErrDenied both
 	// for an unknown name and for a wrong digest, after the same time for both. Any other

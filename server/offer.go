@@ -33,7 +33,7 @@ func (d *dialog) unoffered(v parser.Verb) string {
 		}
 		return d.clear()
 	case parser.VerbApop:
-		if c.Digests == nil {
+		if d.stamp == "" {
 			return "APOP is not offered here"
 		}
 		return d.clear()

@@ -80,8 +80,8 @@ type Account struct {
 // Accounts knows who may log in. It is called by many sessions at one time.
 type Accounts interface {
 	// Authenticate returns the account of name if secret is its password, and
-	// ErrDenied both for an unknown name and for a wrong password; it should
-	// take the same time for both. Any other error is a temporary failure of
+	// ErrDenied both for an unknown name and for a wrong password (wrapped, if the log
+	// should know more); it should take the same time for both. Any other error is a temporary failure of
 	// the account source: it goes to the log and must not contain the secret.
 	// The secret is overwritten when the command is done and must not be kept.
 	// When ctx ends nobody waits for the answer any more: it returns soon, with

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -39,6 +40,7 @@ func (s *session) makePrivate() error {
 	private, err := s.srv.config.Security.Secure(s.ctx, &patientConn{s.conn, s.deadline})
 	if err != nil {
 		s.log.Warn("TLS handshake failed: see err", "err", err)
+		linger(s.conn) // the client should get to read why
 		return err
 	}
 	s.log.Info("the connection is private", "by", private.Describe())
@@ -63,11 +65,11 @@ func (c *patientConn) Write(b []byte) (int, error)      { return patientWrite(c.
 func (c *patientConn) SetWriteDeadline(time.Time) error { return nil }
 func (c *patientConn) SetDeadline(t time.Time) error    { return c.Conn.SetReadDeadline(t) }
 
-// CloseWrite closes the sending half, if the connection has halves. TLS does so behind its
-// own end, for clients that wait for the connection's.
+// CloseWrite closes the sending half, where there is one: the end of TLS alone does not
+// tell every client that the connection is over.
 func (c *patientConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
-	return nil
+	return errors.ErrUnsupported
 }

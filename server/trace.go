@@ -18,12 +18,11 @@ func (s *session) trace(r parser.Result, c *parser.Command) {
 }
 
 func traced(r parser.Result, c *parser.Command) string {
-	switch {
-	case r != parser.Parsed:
+	if r != parser.Parsed {
 		return "(" + badLine(r) + ")"
-	case c.Has(parser.ArgSecret | parser.ArgResponse | parser.ArgDigest):
-		return c.Verb.String() + " ****"
 	}
-	line := parser.AppendCommand(nil, c)
+	k, hidden := *c, []byte("****")
+	k.Secret, k.Response, k.Digest = hidden, hidden, hidden // those that the verb has are written
+	line := parser.AppendCommand(nil, &k)
 	return string(line[:len(line)-len("\r\n")])
 }

@@ -36,6 +36,16 @@ input, popper does as with --inetd.
   --listen-tls ADDR      listen for TLS from the first octet on, as on port 995
   --inetd-tls            as --inetd, for TLS from the first octet on
   --require-tls          nobody logs in without TLS
+  --oauth-introspect URL tokens (OAUTHBEARER, XOAUTH2) are checked by this endpoint,
+  --oauth-client NAME    where popper has this name,
+  --oauth-secret FILE    and this secret
+  --oauth-keys KEYS      or they are signed by these keys: a JWK set, a file or a URL
+  --oauth-issuer ISSUER  who must have issued a token
+  --oauth-audience NAME  whom it must be for
+  --oauth-scope WORDS    what it must be good for
+  --oauth-claim CLAIM    which claim is the user (sub)
+  --oauth-domain DOMAIN  what is left out behind the @ of it
+  --oauth-config URL     OpenID configuration, told to clients whose token was refused
   --apop-secrets FILE    lines of user:secret, for old programs that log in by APOP
   --login-delay DURATION the least time from one login of a user to the next (0s)
   --expire DAYS          remove older messages when a session ends; 0: those that were

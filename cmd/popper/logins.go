@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,7 @@ type loginFlags struct {
 	delay  time.Duration
 	expire int // as server.Config has it
 	hide   bool
+	oauthFlags
 }
 
 func (c *loginFlags) define(f *flag.FlagSet) {
@@ -72,6 +74,7 @@ func (c *loginFlags) define(f *flag.FlagSet) {
 	duration(f, &c.delay, "login-delay", 0)
 	f.Func("expire", "", c.setExpire)
 	f.BoolVar(&c.hide, "hide-version", false, "")
+	c.oauthFlags.define(f)
 }
 
 func (c *loginFlags) setExpire(s string) error {
@@ -96,7 +99,7 @@ func (c *loginFlags) check() error {
 	if c.delay < 0 {
 		return usageError("--login-delay: a time cannot be negative")
 	}
-	return nil
+	return c.oauthFlags.check()
 }
 
 // open adds the ways to log in to what the server does.
@@ -116,12 +119,16 @@ func (c *loginFlags) open(s *server.Config, users *passwd.File, log *slog.Logger
 	if err != nil {
 		return configError("--state: %w", err)
 	}
-	scram, plain := sasl.SCRAM(users, key), sasl.Plain(users)
-	s.Mechanisms = func() (m []server.Mechanism) {
+	bearer, err := c.mechanisms(users, log)
+	if err != nil {
+		return err
+	}
+	scram, others := sasl.SCRAM(users, key), append(bearer, sasl.Plain(users))
+	s.Mechanisms = func() []server.Mechanism {
 		if users.HasSCRAM() {
-			m = append(m, scram...)
+			return slices.Concat(scram, others)
 		}
-		return append(m, plain)
+		return others
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 type command struct {
 	verb  string
-	limit int    // octets of a line; 0: as all have it
+	limit int    // octets of a line of its own; 0: maxCommand
 	known string // matches a line that begins with the verb as a word
 	line  string // matches a whole line
 	args  []argument
@@ -70,7 +70,9 @@ func verdict(line string) string {
 		}
 		known = known || c.knownRE.MatchString(text)
 		if m := c.lineRE.FindStringSubmatch(text); m != nil {
-			return c.render(m[1:])
+			if s, ok := c.render(m[1:]); ok {
+				return s
+			}
 		}
 	}
 	if len(line) > maxCommand {
@@ -82,8 +84,9 @@ func verdict(line string) string {
 	return Unknown
 }
 
-func (c compiled) render(values []string) string {
-	s := c.verb
+// render writes c with its arguments. It is not ok if a number is out of its range.
+func (c compiled) render(values []string) (s string, ok bool) {
+	s = c.verb
 	for i, a := range c.args {
 		switch {
 		case values[i] == "":
@@ -92,12 +95,12 @@ func (c compiled) render(values []string) string {
 		default:
 			n := number(values[i])
 			if n.Cmp(number(a.min)) < 0 || n.Cmp(number(a.max)) > 0 {
-				return Malformed
+				return "", false
 			}
 			s += fmt.Sprintf(" %s=%s", a.name, n)
 		}
 	}
-	return s
+	return s, true
 }
 
 func number(s string) *big.Int {

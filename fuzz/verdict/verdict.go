@@ -5,7 +5,6 @@ package verdict
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"popper/parser"
@@ -16,24 +15,37 @@ func Of(k *parser.Command, r parser.Result) string {
 	if r != parser.Parsed {
 		return r.String()
 	}
-	fields := reflect.ValueOf(*k)
-	var args []string
-	// behind Verb and Args there is one field for each bit of Args
-	for i := 2; i < fields.NumField(); i++ {
-		if !k.Has(1 << (i - 2)) {
+	out := k.Verb.String()
+	for _, name := range arguments(k.Verb) {
+		field := field(k, name)
+		if !k.Has(1 << (field.Index[0] - 2)) { // behind Verb and Args there is one field for each bit of Args
 			continue
 		}
-		name := strings.ToLower(fields.Type().Field(i).Name)
-		if text, ok := fields.Field(i).Interface().([]byte); ok {
-			args = append(args, fmt.Sprintf("%s=%q", name, text))
-		} else {
-			args = append(args, fmt.Sprintf("%s=%d", name, fields.Field(i).Uint()))
+		switch v := reflect.ValueOf(*k).FieldByIndex(field.Index).Interface().(type) {
+		case []byte:
+			out += fmt.Sprintf(" %s=%q", name, v)
+		default:
+			out += fmt.Sprintf(" %s=%d", name, v)
 		}
 	}
-	if k.Verb == parser.VerbXtndXlst { // the one whose arguments are in another order than the fields
-		slices.Reverse(args)
+	return out
+}
+
+// arguments are the names of v's arguments, in the order in which they are written;
+// that of Command's fields is another, since several verbs share them.
+func arguments(v parser.Verb) []string {
+	words := strings.FieldsFunc(v.Synopsis(), func(c rune) bool { return strings.ContainsRune(" []", c) })
+	return words[len(strings.Fields(v.String())):]
+}
+
+// field is the one in which k holds the argument name.
+func field(k *parser.Command, name string) reflect.StructField {
+	exported := strings.ReplaceAll(name, "_", "")
+	f, ok := reflect.TypeOf(*k).FieldByNameFunc(func(s string) bool { return strings.EqualFold(s, exported) })
+	if !ok {
+		panic("verdict: parser.Command has no field for " + name)
 	}
-	return strings.Join(append([]string{k.Verb.String()}, args...), " ")
+	return f
 }
 
 // Lines parses in, which comes in pieces of the given sizes and, when these

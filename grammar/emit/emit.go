@@ -1,5 +1,6 @@
 // Package emit writes what follows from a grammar: the Go code of package
-// parser, and the oracle, generators, dictionary and seeds of the fuzzers.
+// parser, the oracle, generators, dictionary and seeds of the fuzzers, and the page
+// on the commands.
 // Each function makes one file; none of them reads anything but the model, and
 // the same model gives the same octets.
 package emit
@@ -47,7 +48,7 @@ func All(m *grammar.Model) ([]File, error) {
 		}
 		out = append(out, File{f.path, text})
 	}
-	out = append(out, File{"fuzz/popper.dict", dictionary(m)})
+	out = append(out, File{"fuzz/popper.dict", dictionary(m)}, File{"docs/commands.md", commandsDoc(m)})
 	return append(out, seeds(m)...), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"popper/fuzz/oracle"
+	"popper/fuzz/table"
 	"popper/grammar"
 	"popper/grammar/emit"
 )
@@ -73,6 +74,35 @@ func TestOutputIsFormattedAndNamesItsSources(t *testing.T) {
 	}
 	if n < 8 {
 		t.Errorf("%d files of Go", n)
+	}
+}
+
+// The page on the commands names each of them once, as it is written, and the states.
+func TestCommandsPage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(module, "docs/commands.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{
+		"| `TOP message lines` | `transaction`, `group` |  | TOP | Sends the header of one message and the first lines of its body. |",
+		"| `QUIT` | `authorization`, `identified`, `group`<br>`transaction` | `closed`<br>`update` |  | Ends",
+		"| `USER name` | `authorization`<br>`identified` | `identified` on success<br>`authorization` on failure | USER |",
+		"| `PASS secret` | `identified` | `transaction` on success, `authorization` on failure |  |",
+		"| `AUTH [mechanism [response]]` | `authorization`, `identified` | `transaction` on success, if mechanism is given | SASL |",
+		"| `XTND ARCHIVE name` | `transaction`<br>`group` | `group` on success<br>the same |",
+		" The client may be asked for lines. Its line may have 16384 octets. |",
+		"| `XTND XMIT` | `transaction`, `group` |  |  | Asks for a message and sends it on. |",
+		"\n## rfc1082\n\nDiscussion groups, as RFC 1082 has them",
+		"| `update` | QUIT came in TRANSACTION",
+	} {
+		if n := strings.Count(string(page), row); n != 1 {
+			t.Errorf("%d times: %s", n, row)
+		}
+	}
+	for _, verb := range table.AllVerbs {
+		if n := strings.Count(string(page), "\n| `"+verb); n != 1 {
+			t.Errorf("%s has %d rows", verb, n)
+		}
 	}
 }
 

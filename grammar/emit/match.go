@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -143,18 +142,20 @@ func (c *code) digit(v string, max uint64) {
 	c.p("%s = %[1]s*10 + uint64(c-'0')", v)
 }
 
+// accept writes what makes k the command: emptied in its place and filled, since a whole
+// literal would be built elsewhere and copied.
 func (c *code) accept(k *grammar.Command) {
-	fields := fmt.Sprintf("Verb: Verb%s", title(k.Name()))
+	c.p("*k = Command{}")
+	c.p("k.Verb = Verb%s", title(k.Name()))
 	if len(k.Params) > 0 {
-		fields += ", Args: args"
+		c.p("k.Args = args")
 	}
 	for _, p := range k.Params {
 		if p.Kind == grammar.Number {
-			fields += fmt.Sprintf(", %s: %sValue", title(p.Name), lower(p.Name))
+			c.p("k.%s = %sValue", title(p.Name), lower(p.Name))
 		} else {
-			fields += fmt.Sprintf(", %s: buf[%[2]sAt:%[2]sEnd:%[2]sEnd]", title(p.Name), lower(p.Name))
+			c.p("k.%s = buf[%[2]sAt:%[2]sEnd:%[2]sEnd]", title(p.Name), lower(p.Name))
 		}
 	}
-	c.p("*k = Command{%s}", fields)
 	c.p("return i, Parsed")
 }

@@ -169,3 +169,18 @@ func TestModes(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 }
+
+// A digest that is none is not taken for the octets before its fault.
+func TestHalfADigest(t *testing.T) {
+	secret := 0
+	for !strings.HasSuffix(hash(fmt.Sprint(stamp, secret)), "00") {
+		secret++
+	}
+	x := open(t, fmt.Sprint("mrose:", secret), nil)
+	good := hash(fmt.Sprint(stamp, secret))
+	for _, end := range []string{"00", "0x", "x0", "  "} {
+		if _, err := x.Check(t.Context(), "mrose", stamp, []byte(good[:30]+end)); (err == nil) != (end == "00") {
+			t.Errorf("%s: %v", end, err)
+		}
+	}
+}

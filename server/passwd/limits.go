@@ -35,7 +35,7 @@ const (
 	minIterations = 4096
 	maxIterations = 10_000_000
 
-	// scramIterations is what Hash makes: some hundredths of a second here, and at most
+	// scramIterations is what Hash makes: up to a tenth of a second here, and at most
 	// seconds on a client, old ones included, at each login. More would make it slower
 	// to guess passwords for who has stolen the file.
 	scramIterations = 100_000

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"popper/server"
+	"popper/server/passwd"
 )
 
 var key = bytes.Repeat([]byte{7}, keySize)
@@ -259,4 +260,33 @@ func sameProof(final string) bool {
 	a, _ := base64.StdEncoding.DecodeString(clientFinal[i:])
 	b, err := base64.StdEncoding.DecodeString(final[i:])
 	return err == nil && bytes.Equal(a, b)
+}
+
+// A first message that was refused cannot be mended by another one.
+func TestSCRAMFirstOnce(t *testing.T) {
+	f, _ := openUsers(t)
+	for _, first := range []string{"", "n,,n=user", "y,,n=user,r=x", "n,a=bob,n=user,r=x"} {
+		x := scramMechanism(f, key, false, rfcNonce).Begin(t.Context(), bound())
+		if _, _, err := x.Next([]byte(first)); err == nil {
+			t.Errorf("%q is taken", first)
+		}
+		if _, _, err := x.Next([]byte(clientFirst)); err == nil {
+			t.Errorf("after %q another try is taken", first)
+		}
+	}
+}
+
+// unknown calls everybody unknown, though it hands out the verifier of "user".
+type unknown struct{ SCRAMUsers }
+
+func (u unknown) SCRAM(_ string, key []byte) (passwd.Verifier, server.Account, bool) {
+	v, account, _ := u.SCRAMUsers.SCRAM("user", key)
+	return v, account, false
+}
+
+// Who is unknown is denied, whatever a proof against his decoy comes to.
+func TestSCRAMDecoyIsDenied(t *testing.T) {
+	f, _ := openUsers(t)
+	_, done, err := play(t, scramMechanism(unknown{f}, key, false, rfcNonce).Begin(t.Context(), nil), clientFirst, clientFinal, "")
+	want(t, done, err, "denied")
 }

@@ -1,6 +1,7 @@
 package sasl
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -195,4 +196,22 @@ func TestTokenBitFlips(t *testing.T) {
 			}
 		}
 	})
+}
+
+// everybody has an account for each name.
+type everybody struct{}
+
+func (everybody) Lookup(_ context.Context, name string) (server.Account, error) {
+	return server.Account{Name: name, Maildrop: "/var/mail/" + name}, nil
+}
+
+// Neither a name that is a path nor a token without end comes through, whatever tokens
+// and accounts say of them.
+func TestTokenLimits(t *testing.T) {
+	long := strings.Repeat("x", maxToken)
+	all := tokens{"path": {"../user", "../user"}, long: {"ann", "ann"}, long + "x": {"ann", "ann"}}
+	for token, result := range map[string]string{"path": "denied", long: "", long + "x": "denied"} {
+		_, done, err := play(t, Bearer(everybody{}, all, hint)[0].Begin(t.Context(), nil), "n,,\x01auth=Bearer "+token+"\x01\x01")
+		want(t, done, err, result)
+	}
 }

@@ -161,6 +161,7 @@ func alerted(err error) string {
 
 // escape makes a text fit for the log.
 func escape(s string) string {
+	s = strings.TrimPrefix(s, "tls: ")
 	q := strconv.QuoteToASCII(s[:min(len(s), maxLogged)])
 	return q[1 : len(q)-1]
 }

@@ -36,7 +36,7 @@ func TestExplainAlert(t *testing.T) {
 // Some clients complain after the handshake, to a Read. What else Read says is as it was.
 func TestExplainLateAlert(t *testing.T) {
 	for number, want := range map[tls.AlertError]string{
-		44: "revoked", 45: "clock", 48: "fullchain.pem", 70: "update it", 99: "gave up: tls: alert(99)",
+		44: "revoked", 45: "clock", 48: "fullchain.pem", 70: "update it", 99: "gave up: alert(99)",
 	} {
 		contains(t, "late", alerted(&net.OpError{Op: "remote error", Err: number}), want)
 	}
@@ -146,12 +146,46 @@ func TestPlainAnswerIsBounded(t *testing.T) {
 	})
 }
 
+// A good first message, for whatever host, and then something else: that is not for want
+// of an algorithm, nor is it answered in the clear.
+func TestExplainBrokenHandshake(t *testing.T) {
+	cert := securetest.New(t, securetest.Options{})
+	x := serve(t, cert)
+	config := cert.Client()
+	config.ServerName = "other.example"
+	hello := firstMessage(t, config)
+	for _, sent := range []string{"CAPA\r\n", "\x16\x03\x03\x00\x01\x99", "\x17\x03\x03\x00\x01\x00"} {
+		there, done := x.start(t.Context())
+		go func() {
+			_, _ = there.Write(hello)
+			_, _ = io.WriteString(there, sent)
+		}()
+		answer, _ := io.ReadAll(there)
+		r := <-done
+		if r.err == nil {
+			t.Fatalf("%q is a handshake", sent)
+		}
+		if strings.Contains(r.err.Error(), "algorithm") || bytes.Contains(answer, []byte("-ERR")) {
+			t.Errorf("%q: %v, answered %q", sent, r.err, answer)
+		}
+	}
+}
+
+func TestEscape(t *testing.T) {
+	if got, want := escape("tls: a\x00\r\n\xff\u00e4\"%s"), `a\x00\r\n\xff\u00e4\"%s`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := escape(strings.Repeat("x", 1<<20)); got != strings.Repeat("x", maxLogged) {
+		t.Errorf("%d octets", len(got))
+	}
+}
+
 // Whatever a client sends, first or after a good beginning, nothing of it gets into the
 // log raw, and the error is not long.
 func TestGarbage(t *testing.T) {
 	cert := securetest.New(t, securetest.Options{})
 	x := serve(t, cert)
-	hello := firstMessage(t, x, cert)
+	hello := firstMessage(t, cert.Client())
 	rapid.Check(t, func(t *rapid.T) {
 		sent := rapid.SliceOf(rapid.Byte()).Draw(t, "sent")
 		switch rapid.IntRange(0, 3).Draw(t, "kind") {
@@ -188,11 +222,11 @@ func TestGarbage(t *testing.T) {
 }
 
 // firstMessage is the first that a client sends.
-func firstMessage(t *testing.T, x *fixture, cert *securetest.Pair) []byte {
+func firstMessage(t *testing.T, config *tls.Config) []byte {
 	t.Helper()
 	here, there := net.Pipe()
 	defer here.Close()
-	go tls.Client(there, cert.Client()).Handshake()
+	go tls.Client(there, config).Handshake()
 	b := make([]byte, 16<<10)
 	n, err := here.Read(b)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
+	"runtime/debug"
 
 	"popper/server"
 )
@@ -49,7 +51,7 @@ func (p *KeyPair) Secure(ctx context.Context, conn net.Conn) (server.Private, er
 	limited, stop := context.WithTimeout(context.WithValue(ctx, heardKey{}, &h), handshakeTime)
 	defer stop()
 	c := tls.Server(conn, g.config)
-	err := c.HandshakeContext(limited)
+	err := handshake(limited, c)
 	if err == nil {
 		return &private{Conn: c, endpoint: g.endpoint}, nil
 	}
@@ -62,6 +64,27 @@ func (p *KeyPair) Secure(ctx context.Context, conn net.Conn) (server.Private, er
 		answerPlainly(limited, conn)
 	}
 	return nil, &failure{why: explain(err, h.hello, g), err: err}
+}
+
+// handshake holds it in a goroutine of its own, whose stack grows to 16 KiB and is then
+// free for the next; the session's would keep it while it is idle. A panic is the session's.
+func handshake(ctx context.Context, c *tls.Conn) error {
+	done := make(chan error, 1)
+	var failed string
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				failed = fmt.Sprintf("%v\n%s", p, debug.Stack())
+			}
+		}()
+		done <- c.HandshakeContext(ctx)
+	}()
+	err, ok := <-done
+	if !ok {
+		panic(failed)
+	}
+	return err
 }
 
 // answerPlainly tells a client that speaks plain POP3 here what is wrong, in its own

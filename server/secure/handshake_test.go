@@ -396,3 +396,21 @@ func TestCloseIsBounded(t *testing.T) {
 		here.Close()
 	})
 }
+
+// A panic within the handshake ends up in the goroutine that called, which can recover.
+func TestPanic(t *testing.T) {
+	x := serve(t, securetest.New(t, securetest.Options{}))
+	defer func() {
+		if p, _ := recover().(string); !strings.Contains(p, "out of order") || !strings.Contains(p, "broken.Read") {
+			t.Errorf("panic %q", p)
+		}
+	}()
+	here, _ := net.Pipe()
+	_, err := x.Secure(t.Context(), broken{here})
+	t.Errorf("returned with %v", err)
+}
+
+// broken is a connection with a defect.
+type broken struct{ net.Conn }
+
+func (broken) Read([]byte) (int, error) { panic("out of order") }

@@ -28,7 +28,7 @@ type KeyPair struct {
 
 	mu       sync.Mutex
 	looked   time.Time // when a handshake last looked at the files
-	seen     state     // of the files when they were last read; zero if that failed
+	seen     state     // of the files when they were last read and found good
 	read     time.Time // when that was
 	told     complaint // the last one in the log
 	reminded reminder  // the last one in the log
@@ -110,16 +110,19 @@ func (p *KeyPair) loadLocked() error {
 	read := p.now()
 	g, seen, err := p.readPair()
 	if err != nil {
-		p.seen = state{} // to be read again: the fault may have been of the moment (no free descriptor)
-		return err
+		return err // and what is seen stays: the next handshake tries again, for the fault may pass (no free descriptor)
 	}
 	p.seen, p.read, p.told = seen, read, complaint{}
-	if old := p.serving.Load(); old == nil || old.digest != g.digest {
-		p.serving.Store(g)
-		p.log.Info("certificate in use", "file", p.certFile, "serial", g.leaf.SerialNumber.Text(16),
-			"names", g.leaf.DNSNames, "until", g.until)
-		g.doubts(p.certFile, p.log)
+	old := p.serving.Load()
+	if old != nil && old.digest == g.digest {
+		return nil
 	}
+	p.serving.Store(g)
+	if old != nil { // under inetd, each connection has a first one
+		p.log.Info("another certificate is in use", "file", p.certFile,
+			"serial", g.leaf.SerialNumber.Text(16), "names", g.leaf.DNSNames, "until", g.until)
+	}
+	g.doubts(p.certFile, p.log)
 	return nil
 }
 

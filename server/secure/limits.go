@@ -38,6 +38,10 @@ const (
 	// minRSA is how many bits an RSA key should have: clients refuse smaller ones.
 	minRSA = 2048
 
+	// maxLinks is how many symbolic links are followed to find which file or directory is
+	// closed to popper. Stops a link that leads to itself; the system follows no more.
+	maxLinks = 40
+
 	// maxLogged is how many octets of an unforeseen error go to the log, where they are
 	// escaped: parts of it may be what a stranger sent.
 	maxLogged = 200

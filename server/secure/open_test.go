@@ -256,6 +256,13 @@ func TestExpiryEachDay(t *testing.T) {
 		}
 	}
 	contains(t, "log", x.log.String(), "expires soon", "has expired")
+	soon := securetest.New(t, securetest.Options{From: time.Now(), Until: time.Now().Add(19 * day)})
+	soon.Write(t, filepath.Dir(x.certFile))
+	x.log.reset()
+	x.pass(lookEvery)
+	if !x.current().leaf.Equal(soon.Cert) || x.log.count("from=") != 1 {
+		t.Errorf("another on the same day: %s", x.log)
+	}
 	fresh := securetest.New(t, securetest.Options{Until: time.Now().Add(900 * day)})
 	fresh.Write(t, filepath.Dir(x.certFile))
 	x.log.reset()

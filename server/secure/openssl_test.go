@@ -124,6 +124,25 @@ func sameBinding(t *testing.T, out string, got []byte) {
 	}
 }
 
+// RFC 7627, 5.4: TLS 1.2 without the extended master secret has no exporter.
+func TestOpenSSLWithoutExtendedMasterSecret(t *testing.T) {
+	a := openssl(t, securetest.New(t, securetest.Options{}))
+	conf := filepath.Join(t.TempDir(), "openssl.cnf")
+	write(t, conf, []byte("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nOptions = -ExtendedMasterSecret\n"), 0o644)
+	t.Setenv("OPENSSL_CONF", conf)
+	out, r := a.client("CAPA\r\n", pop3(t), "-tls1_2")
+	if r.err != nil {
+		t.Fatalf("%v\n%s", r.err, out)
+	}
+	contains(t, "s_client", out, "Extended master secret: no")
+	if b := r.Binding("tls-exporter"); b != nil {
+		t.Errorf("bound to %x", b)
+	}
+	if b := r.Binding("tls-server-end-point"); len(b) != 32 {
+		t.Errorf("end point %x", b)
+	}
+}
+
 // Why openssl's users see their connection fail, in the words of the log.
 func TestOpenSSLRefusals(t *testing.T) {
 	a := openssl(t, securetest.New(t, securetest.Options{}))

@@ -187,47 +187,32 @@ func TestReloadLinks(t *testing.T) {
 }
 
 // A change in the tick in which the files were read leaves their times as they were; the
-// files are read again until they are old enough for their times to be believed.
+// files are read again until both are old enough for their times to be believed.
 func TestReloadWithinTick(t *testing.T) {
-	for _, which := range []string{"certificate", "key"} {
+	for _, c := range []struct {
+		cert, key time.Duration // their ages when they were read
+		rereads   bool
+	}{
+		{settled, time.Hour, true},
+		{time.Hour, settled, true},
+		{-time.Hour, time.Hour, true}, // by a clock that is wrong
+		{settled + 1, settled + 1, false},
+	} {
 		r := renew(t)
-		pretend := func(age time.Duration) { // that this state was seen when it was so old
-			r.seen = r.stat()
-			born := r.seen.cert.ctime
-			if which == "key" {
-				born = r.seen.key.ctime
-			}
-			r.read = time.Unix(born.Unix()).Add(age)
-			old := syscall.Timespec{Sec: 1}
-			if which == "key" {
-				r.seen.cert.ctime = old
-			} else {
-				r.seen.key.ctime = old
-			}
-		}
-		r.fresh.Write(t, r.dir)
-		pretend(settled)
-		// what the file system says must be what was seen: it does not know of pretend
-		if s := r.stat(); s == r.seen {
-			t.Fatal("nothing was pretended")
-		}
-		if r.settledLocked() {
-			t.Errorf("young %s: believed", which)
-		}
-		pretend(settled + 1)
-		if !r.settledLocked() {
-			t.Errorf("old %s: not believed", which)
+		r.read = time.Unix(1<<30, 0)
+		r.seen.cert.ctime = syscall.NsecToTimespec(r.read.Add(-c.cert).UnixNano())
+		r.seen.key.ctime = syscall.NsecToTimespec(r.read.Add(-c.key).UnixNano())
+		if r.settledLocked() == c.rereads {
+			t.Errorf("%v, %v: read again: %v", c.cert, c.key, !c.rereads)
 		}
 	}
 	r := renew(t)
 	r.fresh.Write(t, r.dir)
-	r.seen = r.stat()
-	r.read = time.Now()
+	r.seen, r.read = r.stat(), time.Now() // as if this were a later change in the same tick
 	r.wants(t, "read within the tick", r.fresh)
 	r.old.Write(t, r.dir)
-	r.seen = r.stat()
-	r.read = time.Now().Add(time.Hour)
-	r.wants(t, "the control: old enough, by its times unchanged", r.fresh)
+	r.seen, r.read = r.stat(), time.Now().Add(time.Hour)
+	r.wants(t, "its times unchanged, and old enough", r.fresh)
 }
 
 // A young pair is read again each second, but told of once.
@@ -264,7 +249,7 @@ func TestReloadNow(t *testing.T) {
 	}
 }
 
-// A sessions that has begun goes on with its keys.
+// A session that has begun goes on with its keys.
 func TestReloadWithinSession(t *testing.T) {
 	r := renew(t)
 	client, c, err := r.shake(t, r.old.Client())
