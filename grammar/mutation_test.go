@@ -128,6 +128,13 @@ func (p part) try(t *testing.T, ms mutants) (spared []string) {
 	if noticed, how := p.notices(); noticed {
 		t.Fatalf("the grammar itself is wrong: %s", how)
 	}
+	if raced { // no goroutine shares anything here: some are enough, and those of same
+		every := -1
+		ms = slices.DeleteFunc(ms, func(m mutant) bool {
+			every++
+			return every%8 != 0 && same[m.name] == ""
+		})
+	}
 	refused := 0
 	for _, m := range ms {
 		undo := m.apply()

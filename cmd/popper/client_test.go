@@ -32,12 +32,17 @@ func greet(t *testing.T, conn io.ReadWriteCloser) *client {
 	if c, ok := conn.(net.Conn); ok {
 		_ = c.SetDeadline(time.Now().Add(patience))
 	}
-	t.Cleanup(func() { conn.Close() })
-	c := &client{t, conn, bufio.NewReader(conn)}
+	c := over(t, conn)
 	if g := c.line(); !strings.HasPrefix(g, "+OK") || strings.ContainsAny(g, "<>") {
 		t.Fatalf("greeting %q", g)
 	}
 	return c
+}
+
+// over speaks POP3 behind the greeting.
+func over(t *testing.T, conn io.ReadWriteCloser) *client {
+	t.Cleanup(func() { conn.Close() })
+	return &client{t, conn, bufio.NewReader(conn)}
 }
 
 // line reads one line without its CRLF.

@@ -165,6 +165,13 @@ func (o *output) Write(b []byte) (int, error) {
 	return o.b.Write(b)
 }
 
+// reset forgets what was written.
+func (o *output) reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.b.Reset()
+}
+
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
