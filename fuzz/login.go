@@ -22,7 +22,7 @@ func FuzzLogin(data []byte) int {
 	writeGroup()
 	c := &script{in: data, piecewise: true}
 	srv := server.New(server.Config{Accounts: trusting{}, Maildrop: mbox.Options{State: statePath()},
-		Groups: group{}, Submission: new(postman), Log: slog.New(strict{}), LoginFailures: 100,
+		Groups: group{}, Submission: new(postman), Log: slog.New(strict{}), LoginFailures: 100, FailurePause: -1,
 		Security: veil{c}, Digests: trusting{}, Mechanisms: func() []server.Mechanism { return []server.Mechanism{mirror{}} },
 		Trusted: func(netip.AddrPort, string, string) bool { return true }})
 	srv.ServeConn(c)

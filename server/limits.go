@@ -21,6 +21,13 @@ const (
 	// program needs that tries one wrong password by each mechanism it knows.
 	DefaultLoginFailures = 10
 
+	// DefaultFailurePause is how long the reply to a failed login waits. Stops the guessing
+	// of thousands of passwords a second, as APOP and SCRAM allow, which are checked at
+	// no cost. Residual risk: who does not wait for the reply, and takes its absence for
+	// one, is stopped by nothing but what a new connection for each guess costs him; the
+	// log names the peer of each, for a firewall that reads it.
+	DefaultFailurePause = time.Second
+
 	// maxResponse is how many octets a line may have by which a client answers in a login
 	// by SASL (R5034-AUTH-1), its line end not counted: more than the longest OAuth tokens
 	// that are seen. Stops a stranger from filling memory.

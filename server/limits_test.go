@@ -117,6 +117,47 @@ func TestLoginFailures(t *testing.T) { // BERK-AUTH-1, R3206-CODE-1
 	}
 }
 
+// A guess costs its time, by whichever command it comes, and be it pipelined: nothing that
+// is fast to check (APOP, SCRAM) is fast to guess. The right password does not wait.
+func TestFailurePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, nil)
+		p := s.connect(t)
+		for range 2 {
+			start := time.Now()
+			p.want("USER mrose\r\nPASS wrong\r\nUSER nobody\r\nPASS wrong", "+OK")
+			for _, want := range []string{"-ERR [AUTH] wrong name or password", "+OK send your password", "-ERR [AUTH] wrong name or password"} {
+				p.expect(want)
+			}
+			if d := time.Since(start); d != 2*DefaultFailurePause {
+				t.Errorf("two failed logins took %v", d)
+			}
+		}
+		start := time.Now()
+		p.ok("USER mrose")
+		p.ok("PASS " + secret)
+		if d := time.Since(start); d != 0 {
+			t.Errorf("a login took %v", d)
+		}
+	})
+}
+
+// The pause of a failed login holds no Shutdown up.
+func TestShutdownInFailurePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, func(c *Config) { c.FailurePause = time.Hour })
+		p := s.connect(t)
+		p.ok("USER mrose")
+		p.send("PASS wrong")
+		synctest.Wait()
+		start := time.Now()
+		s.Shutdown()
+		if d := time.Since(start); d != 0 {
+			t.Errorf("Shutdown took %v", d)
+		}
+	})
+}
+
 // big is a message of many buffers.
 var big = "Subject: big\n\n" + strings.Repeat(".a line that begins with a dot\n", 100_000)
 

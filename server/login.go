@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"time"
 
 	"popper/mbox"
 	"popper/parser"
@@ -64,8 +65,8 @@ func (d *dialog) admitGuest() outcome {
 	return done("maildrop has 0 messages (0 octets)")
 }
 
-// denied counts a failed login; too many end the session (BERK-AUTH-1). err may tell the
-// administrator more than the client may know.
+// denied counts a failed login, and lets it cost its time; too many end the session
+// (BERK-AUTH-1). err may tell the administrator more than the client may know.
 func (d *dialog) denied(err error) outcome {
 	d.failures++
 	attrs := []any{"claimed", clip(d.name), "failures", d.failures}
@@ -77,7 +78,18 @@ func (d *dialog) denied(err error) outcome {
 	if d.failures >= d.config.LoginFailures {
 		o.end = "too many failed logins"
 	}
+	d.pause(d.config.FailurePause)
 	return o
+}
+
+// pause waits, or until the session is cut.
+func (d *dialog) pause(t time.Duration) {
+	timer := time.NewTimer(t)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-d.ctx.Done():
+	}
 }
 
 // open locks and scans the maildrop (R1081-PASS-2). Its trouble is no failed

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"fmt"
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -31,10 +32,11 @@ func (w *world) entered() {
 	w.state, w.mail, w.deleted, w.accessed = "in", append([]*letter(nil), w.file...), map[int]bool{}, 0
 }
 
-// failed: a login was wrong (BERK-AUTH-1), and state is where that leads.
+// failed: a login was wrong (BERK-AUTH-1), and state is where that leads. The pause may
+// have used up what was left of the time to log in.
 func (w *world) failed(state string) {
 	w.state = state
-	if w.failures++; w.failures == DefaultLoginFailures {
+	if w.failures++; w.failures == DefaultLoginFailures || time.Since(w.began) >= loginTime {
 		w.ended()
 	}
 }

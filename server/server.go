@@ -29,6 +29,7 @@ type Config struct {
 	Maildrop      mbox.Options  // how maildrops are opened
 	IdleTimeout   time.Duration // R1939-TIME-1, see DefaultIdleTimeout
 	LoginFailures int           // BERK-AUTH-1, see DefaultLoginFailures; 1 is the Berkeley server's way
+	FailurePause  time.Duration // of each, see DefaultFailurePause; negative: none
 	Grace         time.Duration // see DefaultGrace; negative: none
 	MaxSessions   int           // at one time, see DefaultMaxSessions
 	Log           *slog.Logger  // nil: no log
@@ -121,6 +122,9 @@ func New(c Config) *Server {
 	}
 	if c.LoginFailures <= 0 {
 		c.LoginFailures = DefaultLoginFailures
+	}
+	if c.FailurePause == 0 {
+		c.FailurePause = DefaultFailurePause
 	}
 	if c.MaxContent <= 0 {
 		c.MaxContent = DefaultMaxContent

@@ -42,7 +42,7 @@ type Live[T any] struct {
 
 	mu    sync.Mutex
 	value T
-	seen  identity  // of the last state looked at, good or bad
+	seen  identity  // of the last state read, good or bad
 	read  time.Time // when that was
 	told  complaint // the last one in the log
 }
@@ -79,13 +79,12 @@ func (l *Live[T]) Current() T {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var st syscall.Stat_t
-	err := syscall.Stat(l.source.Path, &st)
-	now := identityOf(&st) // of nothing, if err: that is a state, too
-	if now == l.seen && (err != nil || l.settledLocked()) {
+	_ = syscall.Stat(l.source.Path, &st)
+	now := identityOf(&st) // of nothing, if it is not there
+	if now == l.seen && l.settledLocked() {
 		return l.value
 	}
 	if err := l.load(); err != nil {
-		l.seen, l.read = now, time.Now()
 		if c := (complaint{now, err.Error()}); c != l.told {
 			l.told = c
 			l.source.Log.Error("the "+l.source.What+" cannot be used; its last good state serves on", "error", err)
@@ -100,7 +99,9 @@ func (l *Live[T]) settledLocked() bool {
 	return l.read.Sub(time.Unix(l.seen.ctime.Unix())) > settled
 }
 
-// load reads and parses the file and, if all is well, takes it into use.
+// load reads and parses the file and, if all is well, takes it into use. A state that could
+// not be read is not one that was seen: the fault may pass (no free descriptor) while
+// nothing about the file changes. A state that does not parse stays as it is.
 func (l *Live[T]) load() error {
 	s := &l.source
 	read := time.Now()
@@ -108,15 +109,17 @@ func (l *Live[T]) load() error {
 	if err != nil {
 		return s.mend(err)
 	}
+	id := identityOf(fi.Sys().(*syscall.Stat_t))
+	another := id != l.seen
+	l.seen, l.read = id, read
 	value, err := s.Parse(data)
 	if err != nil {
 		return err
 	}
-	id := identityOf(fi.Sys().(*syscall.Stat_t))
-	if s.Taken != nil && id != l.seen {
+	if s.Taken != nil && another {
 		s.Taken(fi)
 	}
-	l.value, l.seen, l.read = value, id, read
+	l.value, l.told = value, complaint{}
 	return nil
 }
 

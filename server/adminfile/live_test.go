@@ -131,6 +131,38 @@ func TestBrokenFileIsReportedOnce(t *testing.T) {
 	}
 }
 
+// A file that could not be read for want of a descriptor, as under a flood of connections,
+// is tried again although nothing about it changes: a password that was taken away in such
+// a moment must not go on working.
+func TestReadFailsForAMoment(t *testing.T) {
+	x := openLive(t, "ONE")
+	x.write(t, "THREE")
+	exhaust(t, func() {
+		for range 3 {
+			x.want(t, "ONE")
+		}
+	})
+	if n := strings.Count(x.log.String(), "level=ERROR"); n != 1 {
+		t.Errorf("%d complaints: %s", n, &x.log)
+	}
+	x.read = time.Now().Add(time.Hour) // it has rested for long
+	x.want(t, "THREE")
+}
+
+// exhaust calls f while there is no free descriptor.
+func exhaust(t *testing.T, f func()) {
+	t.Helper()
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 0, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)
+	f()
+}
+
 // Taken hears of each state once, however often it is read.
 func TestTaken(t *testing.T) {
 	x := openLive(t, "ONE")

@@ -54,12 +54,17 @@ func Open(path, pattern string, log *slog.Logger) (*File, error) {
 // Authenticate implements server.Accounts. Unknown user, locked account and
 // wrong password are one error, server.ErrDenied, and take one computation of
 // a hash each (R1081-USER-2): for lack of a hash of his own, an unknown or
-// locked user is compared with another's and denied whatever comes out.
+// locked user is compared with another's and denied whatever comes out. A password
+// that is longer than any can be is hashed for nobody: some algorithms hash all of it in
+// each round, and AUTH carries fifty times as much as PASS.
 //
 // Residual risk: where a file mixes algorithms or costs, each name still has
 // one cost, known or not; but a change of the file moves the decoys, and who
 // measures before and after sees some unknown names change theirs.
 func (f *File) Authenticate(ctx context.Context, name string, secret []byte) (server.Account, error) {
+	if len(secret) > maxSecret {
+		return server.Account{}, server.ErrDenied
+	}
 	t := f.live.Current()
 	digest := t.decoy(name)
 	u, known := t.users[name]

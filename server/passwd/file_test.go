@@ -254,3 +254,18 @@ func TestSlots(t *testing.T) {
 		t.Errorf("%d slots are not given back", len(x.slots))
 	}
 }
+
+// AUTH PLAIN carries passwords of 12 KiB, and sha512-crypt hashes all of one in each round:
+// minutes for what a short one does in a second. A password that nobody can have is denied
+// without a hash, whoever is named.
+func TestOverlongPasswordIsNotHashed(t *testing.T) {
+	x := open(t, "ann:"+secretSHA+"\nlocked:!"+secretSHA+"\n")
+	for _, name := range []string{"ann", "locked", "nobody"} {
+		if ok, hashes := x.login(t, name, strings.Repeat("x", maxSecret+1)); ok || hashes != 0 {
+			t.Errorf("%s with %d octets: %v, %d hashes", name, maxSecret+1, ok, hashes)
+		}
+		if ok, hashes := x.login(t, name, strings.Repeat("x", maxSecret)); ok || hashes != 1 {
+			t.Errorf("%s with %d octets: %v, %d hashes", name, maxSecret, ok, hashes)
+		}
+	}
+}

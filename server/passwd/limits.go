@@ -17,8 +17,9 @@ const (
 	// and, as a file name with ".lock" behind it, every file system.
 	maxName = 128
 
-	// maxSecret is the longest password that a PASS line can carry, in
-	// octets. A longer one could be stored and never be used.
+	// maxSecret is the longest password, in octets: what a PASS line can carry. A
+	// longer one could be stored and not be used by PASS; and one that a stranger
+	// sends by AUTH would take seconds of hashing.
 	maxSecret = parser.MaxCommand - len("PASS \r\n")
 
 	// maxBcrypt is where bcrypt stops reading a password, in octets: a
