@@ -76,7 +76,7 @@ func TestLastAfterFailedRemoval(t *testing.T) {
 	inSession(t, func(t *testing.T, s *site, p *client) {
 		p.ok("DELE 2")
 		release := s.hold(t)
-		p.want("QUIT", "-ERR [IN-USE]")
+		p.want("QUIT", "-ERR [SYS/TEMP] maildrop is locked")
 		p.gone()
 		release()
 		p = s.login(t)

@@ -79,14 +79,15 @@ func TestLongNameInLog(t *testing.T) {
 	})
 }
 
-// R3206-CODE-1, R2449-CODE-1: the codes tell whether waiting helps.
+// R3206-CODE-1, R2449-CODE-1: the codes tell whether waiting helps. [IN-USE] belongs to
+// logins (RFC 2449 8.1.2).
 func TestTroubleCodes(t *testing.T) {
 	for err, codes := range map[error][2]string{ // at PASS, at QUIT
 		fs.ErrPermission:   {"[SYS/PERM]", "[SYS/TEMP]"},
 		mbox.ErrNotMailbox: {"[SYS/PERM]", "[SYS/TEMP]"},
 		mbox.ErrReadOnly:   {"[SYS/TEMP]", "[SYS/PERM]"},
 		mbox.ErrInUse:      {"[IN-USE]", "[SYS/TEMP]"},
-		mbox.ErrLocked:     {"[IN-USE]", "[IN-USE]"},
+		mbox.ErrLocked:     {"[IN-USE]", "[SYS/TEMP]"},
 		mbox.ErrCanceled:   {"[SYS/TEMP]", "[SYS/TEMP]"},
 		mbox.ErrChanged:    {"[SYS/TEMP]", "[SYS/TEMP]"},
 		mbox.ErrNotBegun:   {"[SYS/TEMP]", "[SYS/TEMP]"},

@@ -172,7 +172,7 @@ func TestLockedAtQuit(t *testing.T) { // R1081-QUIT-2, LOCK-2
 	inSession(t, func(t *testing.T, s *site, p *client) {
 		p.ok("DELE 1")
 		release := s.hold(t)
-		p.want("QUIT", "-ERR [IN-USE]")
+		p.want("QUIT", "-ERR [SYS/TEMP] maildrop is locked") // [IN-USE] is for logins (RFC 2449 8.1.2)
 		p.gone()
 		if s.read(t) != two {
 			t.Fatal("maildrop changed")

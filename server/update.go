@@ -68,7 +68,7 @@ func removeTrouble(err error) string {
 	case errors.Is(err, mbox.ErrChanged):
 		return "[SYS/TEMP] maildrop was changed by another program, no message was removed"
 	case errors.Is(err, mbox.ErrLocked):
-		return "[IN-USE] maildrop is locked by another program, no message was removed"
+		return "[SYS/TEMP] maildrop is locked by another program, no message was removed"
 	case errors.Is(err, mbox.ErrCanceled): // R1081-QUIT-3
 		return "[SYS/TEMP] the session was cut, no message was removed"
 	case errors.Is(err, mbox.ErrReadOnly):

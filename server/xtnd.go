@@ -167,7 +167,7 @@ func (d *dialog) groupTrouble(name string, err error) outcome {
 	t := openTrouble(err)
 	d.log.Log(context.Background(), t.level, "discussion group cannot be opened: "+t.advice,
 		"user", clip(d.name), "group", name, "err", err)
-	return refusal(t.client)
+	return refusal(strings.Replace(t.client, "[IN-USE]", "[SYS/TEMP]", 1)) // that code is for logins
 }
 
 // options are those for a maildrop of this session.

@@ -287,3 +287,13 @@ func TestListingIsOfWhatWasOpened(t *testing.T) {
 	p.exactLines("LIST", "+OK 2 messages (52 octets)", "1 31 9", "2 21 10")
 	p.quit()
 }
+
+// R2449-CODE-1: [IN-USE] is for logins (RFC 2449 8.1.2).
+func TestBusyGroup(t *testing.T) {
+	s := newSite(t, two, func(c *Config) {
+		c.Groups = clubs{{info: GroupInfo{Name: "system"}, broken: mbox.ErrLocked}}
+	})
+	p := s.login(t)
+	p.exact("XTND BBOARDS system", "-ERR [SYS/TEMP] maildrop is locked by another program, wait and try again")
+	p.quit()
+}
