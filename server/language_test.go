@@ -21,11 +21,11 @@ func TestLang(t *testing.T) {
 		if got := strings.Join(p.lines("LANG"), ", "); got != "en English, de Deutsch, fr Français, es Español" {
 			t.Errorf("LANG: %q", got)
 		}
-		p.exact("LANG de", "+OK de Antworten sind von jetzt an deutsch")
-		p.exact("USER mrose", "+OK Bitte das Passwort senden")
+		p.exact("LANG de", "+OK de Antworten kommen von jetzt an auf Deutsch")
+		p.exact("USER mrose", "+OK bitte das Passwort senden")
 		p.exact("PASS wrong", "-ERR [AUTH] Name oder Passwort falsch") // R2449-CODE-1: codes are for programs
 		p.exact("LANG xx", "-ERR diese Sprache gibt es nicht: LANG allein zählt auf, welche es gibt")
-		p.exact("USER mrose", "+OK Bitte das Passwort senden") // and the old one holds
+		p.exact("USER mrose", "+OK bitte das Passwort senden") // and the old one holds
 		p.exact("PASS "+secret, "+OK Postfach hat 2 Nachrichten (320 Oktette)")
 		p.exact("STAT", "+OK 2 320")
 		p.exact("RETR 1", "+OK 120 Oktette")
