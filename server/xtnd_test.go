@@ -295,5 +295,4 @@ func TestBusyGroup(t *testing.T) {
 	})
 	p := s.login(t)
 	p.exact("XTND BBOARDS system", "-ERR [SYS/TEMP] maildrop is locked by another program, wait and try again")
-	p.quit()
 }
