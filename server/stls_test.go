@@ -52,7 +52,7 @@ func TestStlsForgets(t *testing.T) {
 		p.ok("USER mrose")
 		p.err("PASS wrong")
 		p.ok("USER mrose")
-		p.exact("STLS", "+OK jetzt mit dem TLS-Handshake beginnen")
+		p.exact("STLS", "+OK bitte jetzt mit dem TLS-Handshake beginnen")
 		p.handshake()
 		p.exact("PASS "+secret, "-ERR PASS is not valid in authorization state")
 		p.ok("USER mrose")
