@@ -111,7 +111,7 @@ type Maildrop struct {
 	opened   time.Time
 	table             // what the scan found
 	seen     verified // what was read again after the file had grown
-	uids     []string // once UniqueIDs was called
+	uids     *idList  // once UniqueIDs or SomeUniqueIDs was called
 	last     *int     // once Last was called
 	accessed int      // what SetLast was told
 	kept     lastRecord

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,20 +43,7 @@ type uidSum [uidOctets]byte
 // first call reads what the index does not have; each block is compared with what
 // was scanned before it is used, so that ErrChanged is exact. The caller must not
 // change the slice.
-func (m *Maildrop) UniqueIDs() ([]string, error) {
-	if m.uids != nil || len(m.msgs) == 0 {
-		return m.uids, nil
-	}
-	if _, err := m.look(); err != nil {
-		return nil, err
-	}
-	m.loadSums()
-	if err := m.hashMore(math.MaxInt64); err != nil {
-		return nil, err
-	}
-	m.uids = uniqueIDs(m.sums)
-	return m.uids, nil
-}
+func (m *Maildrop) UniqueIDs() ([]string, error) { return m.SomeUniqueIDs(math.MaxInt64) }
 
 // SomeUniqueIDs returns the unique-ids of the first messages, of all that are known when it
 // has read messages of so many octets (more than 0) whose were not, to the end of the one
@@ -63,8 +51,14 @@ func (m *Maildrop) UniqueIDs() ([]string, error) {
 // returns them. They are final: no message changes the unique-id of one before it, and an
 // error of a later call does not make them wrong. The caller must not change the slice.
 func (m *Maildrop) SomeUniqueIDs(octets int64) ([]string, error) {
-	if m.uids != nil || len(m.msgs) == 0 {
-		return m.uids, nil
+	if len(m.msgs) == 0 {
+		return nil, nil
+	}
+	if m.uids == nil {
+		m.uids = newIDList(len(m.msgs))
+	}
+	if len(m.uids.ids) == len(m.msgs) {
+		return m.uids.ids, nil
 	}
 	if _, err := m.look(); err != nil {
 		return nil, err
@@ -73,33 +67,42 @@ func (m *Maildrop) SomeUniqueIDs(octets int64) ([]string, error) {
 	if err := m.hashMore(octets); err != nil {
 		return nil, err
 	}
-	ids := uniqueIDs(m.sums)
-	if len(ids) == len(m.msgs) {
-		m.uids = ids
-	}
-	return ids, nil
+	m.uids.extend(m.sums)
+	return m.uids.ids, nil
 }
 
-// uniqueIDs makes the unique-ids of messages in their order. They are parts of one text:
-// for a million messages it makes a few allocations, and not a million.
-func uniqueIDs(sums []uidSum) []string {
-	seen := newSumSet(sums)
-	twins := map[uidSum]int{} // how many there are so far, if there are two
-	uids := make([]string, 0, len(sums))
+// idList is the unique-ids of the first messages of a maildrop, in their order.
+type idList struct {
+	ids   []string
+	seen  *sumSet        // the sums of those that have no twin before them; nil: all ids are made
+	twins map[uidSum]int // how many there are so far, if there are two
+}
+
+// newIDList makes room for those of n messages.
+func newIDList(n int) *idList {
+	return &idList{make([]string, 0, n), newSumSet(n), map[uidSum]int{}}
+}
+
+// extend makes those that are missing of the messages with these sums. They are parts of one
+// text: for a million messages it makes a few allocations, and not a million.
+func (l *idList) extend(sums []uidSum) {
 	var text strings.Builder
-	text.Grow(len(sums) * 2 * uidOctets)
+	text.Grow((len(sums) - len(l.ids)) * 2 * uidOctets)
 	var digits [2 * uidOctets]byte
-	for i, sum := range sums {
-		from := text.Len()
+	l.seen.sums = sums
+	for i := len(l.ids); i < len(sums); i++ {
+		sum, from := sums[i], text.Len()
 		hex.Encode(digits[:], sum[:])
 		text.Write(digits[:])
-		if !seen.add(i) {
-			twins[sum] = max(twins[sum], 1) + 1
-			text.WriteString("-" + strconv.Itoa(twins[sum]))
+		if !l.seen.add(i) {
+			l.twins[sum] = max(l.twins[sum], 1) + 1
+			text.WriteString("-" + strconv.Itoa(l.twins[sum]))
 		}
-		uids = append(uids, text.String()[from:])
+		l.ids = append(l.ids, text.String()[from:])
 	}
-	return uids
+	if len(l.ids) == cap(l.ids) {
+		l.seen, l.twins = nil, nil
+	}
 }
 
 // sumSet is a set of those sums that were added: a table with open addressing, of a
@@ -112,9 +115,10 @@ type sumSet struct {
 	seed  uint64
 }
 
-func newSumSet(sums []uidSum) *sumSet {
-	n := bits.Len(uint(len(sums))) + 1 // it is at most half full
-	return &sumSet{sums: sums, slots: make([]int, 1<<n), shift: 64 - n, seed: rand.Uint64() | 1}
+// newSumSet makes one for so many sums.
+func newSumSet(sums int) *sumSet {
+	n := bits.Len(uint(sums)) + 1 // it is at most half full
+	return &sumSet{slots: make([]int, 1<<n), shift: 64 - n, seed: rand.Uint64() | 1}
 }
 
 // add adds sums[i], unless an equal one is there already: then it is false.
@@ -144,6 +148,7 @@ func (m *Maildrop) hashMore(octets int64) error {
 	w := newWindow(m)
 	defer w.free()
 	e := essence{to: sha256.New()}
+	m.sums = slices.Grow(m.sums, len(m.msgs)-len(m.sums))
 	for i := len(m.sums); i < len(m.msgs) && octets > 0; i++ {
 		sum, err := m.sum(i, w, &e)
 		if err != nil {

@@ -75,7 +75,7 @@ const (
 	// uniqueStep is how many octets of messages are read for UIDL before what is known is
 	// sent, see unique.go. Stops mail programs from giving up, Outlook after 60 seconds,
 	// on any disk that reads more than 2 MB a second. Larger than what most maildrops
-	// have, for each step goes once through all ids before it.
+	// have, whose UIDL then can still be refused as a whole (unique.go).
 	uniqueStep = 128 << 20
 
 	// contentTime is how long a client may take to send one. Stops clients that send
