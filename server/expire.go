@@ -3,9 +3,9 @@ package server
 import "time"
 
 // How long mail is kept (EXPIRE, RFC 2449 6.7). What CAPA announces is what happens, and
-// it happens where a session ends by QUIT and its maildrop is updated anyway, by the same
-// safe removal (update.go). A session that ends in another way removes nothing
-// (R1081-QUIT-3).
+// it happens where a maildrop is updated anyway, when a session ends by QUIT or goes to a
+// discussion group, by the same safe removal (update.go). A session that ends in another
+// way removes nothing (R1081-QUIT-3).
 //
 //	NEVER  Only what the client has marked is removed.
 //	n      So are messages that certainly came more than n days ago (mbox.ArrivedBefore

@@ -80,7 +80,9 @@ func listLanguages() outcome {
 
 // Utf8: R6856-UTF8-1. A maildrop's messages are sent as they were delivered, headers in
 // UTF-8 included, whether or not the client has said that it takes them: popper changes
-// no message (MBOX-7), and such headers came without being asked for long before.
+// no message (MBOX-7), and such headers came without being asked for long before. RFC 6856
+// (2.1) forbids that, and wants a changed message, or a refusal, which would keep users of
+// older programs from their mail.
 func (d *dialog) Utf8(*parser.Command) outcome {
 	return done("headers may be in UTF-8")
 }
