@@ -22,7 +22,8 @@ import (
 //	nonsense  A day that the month does not have, or that is another day of the week; an hour
 //	          above 23, a leap second; the year 1970 and before, where a clock begins that was never set:
 //	          such a line has no date, and its message has just arrived.
-//	future    So has one whose date is still to come.
+//	future    So has one whose date is more than a day to come. (Less is the clock of
+//	          another machine, which is a little ahead: its mail is young, and has a date.)
 //	order     Mail is appended. So no message arrived before those that stand in front
 //	          of it: it counts as arrived with the youngest of them. This protects mail
 //	          delivered while a clock was behind, old mail that its owner moves into the
@@ -55,7 +56,7 @@ func (m *Maildrop) ArrivedBefore(t time.Time) ([]int, error) {
 		}
 		earliest, latest, ok := separatorTime(string(line))
 		switch {
-		case !ok || earliest.After(now):
+		case !ok || earliest.After(now.Add(ahead)):
 			// It has just arrived, and says nothing of those behind it.
 		case !latest.Before(t):
 			return old, nil
@@ -65,6 +66,9 @@ func (m *Maildrop) ArrivedBefore(t time.Time) ([]int, error) {
 	}
 	return old, nil
 }
+
+// ahead is how far the clock of a machine that delivers may be before this one's.
+const ahead = 24 * time.Hour
 
 // The last and the first place on earth that a clock's hour reaches.
 const (

@@ -203,8 +203,11 @@ func TestArrivedBeforeGenerated(t *testing.T) {
 }
 
 // daysAgo is a separator line of so many days ago.
-func daysAgo(days int) string {
-	return "From a " + time.Now().UTC().AddDate(0, 0, -days).Format("Mon Jan _2 15:04:05 2006 +0000")
+func daysAgo(days int) string { return hoursAgo(24 * days) }
+
+// hoursAgo is one of so many hours ago.
+func hoursAgo(hours int) string {
+	return "From a " + time.Now().UTC().Add(-time.Duration(hours)*time.Hour).Format("Mon Jan _2 15:04:05 2006 +0000")
 }
 
 func TestArrivedBefore(t *testing.T) {
@@ -219,15 +222,17 @@ func TestArrivedBefore(t *testing.T) {
 		data string
 		want []int
 	}{
-		"none":                     {"", nil},
-		"future":                   {box(daysAgo(-2), daysAgo(-1)), nil},
-		"in order":                 {box(daysAgo(40), daysAgo(31), daysAgo(29), daysAgo(1)), []int{0, 1}},
-		"clock was behind":         {box(daysAgo(40), daysAgo(3), dead, daysAgo(2)), []int{0}},
-		"clock was never set":      {box(never, daysAgo(40), never, daysAgo(31)), []int{1, 3}},
-		"moved into the spool":     {box(daysAgo(1), daysAgo(400)), nil},
-		"clock was ahead":          {box(daysAgo(40), daysAgo(-400), daysAgo(39), daysAgo(2)), []int{0, 2}},
-		"quoted a separator line":  {box(daysAgo(5)) + dead + "\nis what it said\n", nil},
-		"residual: nothing before": {box(dead, daysAgo(40), daysAgo(2)), []int{0, 1}},
+		"none":                    {"", nil},
+		"future":                  {box(daysAgo(-2), daysAgo(-1)), nil},
+		"in order":                {box(daysAgo(40), daysAgo(31), daysAgo(29), daysAgo(1)), []int{0, 1}},
+		"clock was behind":        {box(daysAgo(40), daysAgo(3), dead, daysAgo(2)), []int{0}},
+		"clock was never set":     {box(never, daysAgo(40), never, daysAgo(31)), []int{1, 3}},
+		"moved into the spool":    {box(daysAgo(1), daysAgo(400)), nil},
+		"clock was ahead":         {box(daysAgo(40), daysAgo(-400), daysAgo(39), daysAgo(2)), []int{0, 2}},
+		"quoted a separator line": {box(daysAgo(5)) + dead + "\nis what it said\n", nil},
+		// The machine that delivers is an hour ahead of the one that asks.
+		"quoted by one that is ahead": {box(hoursAgo(-1)) + dead + "\nis what it said\n", nil},
+		"residual: nothing before":    {box(dead, daysAgo(40), daysAgo(2)), []int{0, 1}},
 	} {
 		path := spool(t, c.data)
 		m := open(t, path, options(path))
