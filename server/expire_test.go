@@ -1,6 +1,8 @@
 package server
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -113,4 +115,64 @@ func TestLastAfterExpiry(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whatever a session does, what goes at its end is what it has fetched or marked, or what is
+// old, and nothing else; mail that came meanwhile stays (UPD-1, UPD-2, R1081-QUIT-3).
+func TestExpireLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, two, nil)
+		r := rand.New(rand.NewPCG(19, 39))
+		for round := range 300 {
+			s.config.Expire = []int{0, AtOnce, 30}[r.IntN(3)]
+			var box []string
+			old, fetched, marked := map[int]bool{}, map[int]bool{}, map[int]bool{}
+			for i, n := 0, 1+r.IntN(6); i < n; i++ {
+				age := 40 - 10*i - r.IntN(10) // days, falling
+				old[i] = age > 30
+				box = append(box, dated(time.Now().AddDate(0, 0, -max(age, 0)), fmt.Sprintf("Subject: %d.%d\n\ntext\n", round, i)))
+			}
+			s.write(t, strings.Join(box, ""))
+			p := s.login(t)
+			for range r.IntN(10) {
+				switch i := r.IntN(len(box)); {
+				case r.IntN(8) == 0:
+					p.ok("RSET")
+					clear(marked)
+				case marked[i]:
+					p.want(fmt.Sprintf("RETR %d", i+1), "-ERR")
+				case r.IntN(3) == 0:
+					p.ok(fmt.Sprintf("DELE %d", i+1))
+					marked[i] = true
+				case r.IntN(2) == 0:
+					p.lines(fmt.Sprintf("TOP %d 99", i+1))
+				default:
+					p.lines(fmt.Sprintf("RETR %d", i+1))
+					fetched[i] = true
+				}
+			}
+			late := ""
+			if r.IntN(2) == 0 {
+				late = dated(time.Now().AddDate(0, 0, -99), "Subject: late\n\ntext\n") // whatever its date
+				s.write(t, strings.Join(box, "")+late)
+			}
+			quit := r.IntN(4) > 0
+			if quit {
+				p.quit()
+			} else {
+				p.drop()
+				s.awaitEnd()
+			}
+			want := ""
+			for i, m := range box {
+				gone := marked[i] || s.config.Expire == AtOnce && fetched[i] || s.config.Expire == 30 && old[i]
+				if !quit || !gone {
+					want += m
+				}
+			}
+			if got := s.read(t); got != want+late {
+				t.Fatalf("round %d, expire %d, quit %v: left %q, want %q", round, s.config.Expire, quit, got, want+late)
+			}
+		}
+	})
 }
