@@ -78,3 +78,39 @@ func TestExpireChanged(t *testing.T) {
 		}
 	})
 }
+
+// R1081-LAST-1: a client that fetches what is behind LAST misses nothing because mail has
+// expired that an earlier session had accessed, in a session that accessed nothing.
+func TestLastAfterExpiry(t *testing.T) {
+	for name, c := range map[string]struct {
+		expire  int
+		session func(p *client) // in which the accessed mail goes
+	}{
+		"days":    {30, func(p *client) { p.exact("STAT", "+OK 3 440") }},
+		"at once": {AtOnce, func(p *client) { p.lines("RETR 1"); p.lines("RETR 2"); p.ok("RSET") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				old := dated(time.Now(), first)
+				s := newSite(t, old+old, nil)
+				p := s.login(t)
+				p.lines("RETR 2")
+				p.quit()
+
+				time.Sleep(32 * 24 * time.Hour)
+				young := dated(time.Now(), second)
+				s.write(t, old+old+young)
+				s.config.Expire = c.expire
+				p = s.login(t)
+				c.session(p)
+				p.exact("QUIT", "+OK popper signing off, 2 messages removed")
+				p.gone()
+
+				s.write(t, young+young)
+				p = s.login(t)
+				p.exact("LAST", "+OK 0")
+				p.quit()
+			})
+		})
+	}
+}

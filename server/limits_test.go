@@ -121,7 +121,7 @@ func TestLoginFailures(t *testing.T) { // BERK-AUTH-1, R3206-CODE-1
 // is fast to check (APOP, SCRAM) is fast to guess. The right password does not wait.
 func TestFailurePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, two, nil)
+		s := newSite(t, two, func(c *Config) { c.FailurePause = 0 }) // the default
 		p := s.connect(t)
 		for range 2 {
 			start := time.Now()

@@ -24,13 +24,15 @@ func (d *dialog) Quit(*parser.Command) outcome {
 // update removes the marked messages and those that are kept no longer (expire.go), and
 // keeps what LAST tells.
 func (d *dialog) update() outcome {
-	d.keepLast()
 	expired, removed := d.expired(), int64(0)
 	gone := func(i int) bool { return d.marks.has(i) || expired.has(i) }
 	for i := range d.drop.Len() {
 		if gone(i) {
 			removed++
 		}
+	}
+	if d.accessed > 0 || removed > 0 {
+		d.keepLast()
 	}
 	if err := d.drop.Remove(gone); err != nil {
 		d.log.Error("update failed: see err for what mends it", append(d.account(), "err", err)...)
@@ -40,12 +42,13 @@ func (d *dialog) update() outcome {
 	return done("")
 }
 
-// keepLast hands the highest number accessed on to later sessions. A session that
-// ends without QUIT does not do it (R1081-LAST-1 leaves that open): such a session
-// changes nothing, and a client that lost its connection does not know itself how far
-// it came. Its failure is no failure of the update.
+// keepLast hands the highest number accessed on to later sessions, and tells mbox, which
+// keeps it right when messages go, even those that expire in a session that accessed none.
+// A session that ends without QUIT does not do it (R1081-LAST-1 leaves that open): such a
+// session changes nothing, and a client that lost its connection does not know itself how
+// far it came. Its failure is no failure of the update.
 func (d *dialog) keepLast() {
-	if d.accessed == 0 || d.anonymous {
+	if d.highest() == 0 || d.anonymous {
 		return
 	}
 	if err := d.drop.SetLast(int(d.highest())); err != nil {

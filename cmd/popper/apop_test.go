@@ -73,7 +73,7 @@ func TestApop(t *testing.T) {
 	}
 	first.ask("QUIT", "+OK")
 	first.end()
-	if out := p.out.String(); strings.Contains(out, "staaf") || strings.Contains(out, digest(other, shared)) || !strings.Contains(out, "APOP ****") {
+	if out := p.out.String(); strings.Contains(out, "staaf") || strings.Contains(out, digest(other, shared)) || !strings.Contains(out, "APOP ann ****") {
 		t.Errorf("the log: %s", out)
 	}
 }
@@ -126,7 +126,7 @@ func TestApopPrograms(t *testing.T) {
 				t.Errorf("exit code %d", code)
 			}
 			same(t, got, letters)
-			if out := x.p.out.String(); !strings.Contains(out, "APOP ****") || strings.Contains(out, "PASS ****") {
+			if out := x.p.out.String(); !strings.Contains(out, "APOP ann ****") || strings.Contains(out, "PASS ****") {
 				t.Errorf("not by APOP: %s", out)
 			}
 		})

@@ -45,7 +45,7 @@ var fetchers = map[string]fetch{
 	"poplib":          poplib,
 	"mpop":            func(x *secured, implicit bool) []string { return mpop(x, implicit, "auth user") },
 	"getmail":         getmail,
-	"mutt":            mutt,
+	"mutt":            func(x *secured, implicit bool) []string { return mutt(x, implicit, "user") },
 	"nmh":             inc,
 }
 
@@ -305,17 +305,17 @@ received = false
 }
 
 // mutt wants a terminal.
-func mutt(x *secured, implicit bool) (all []string) {
+func mutt(x *secured, implicit bool, login string) (all []string) {
 	program := need(x.t, "mutt")
 	host, port := x.at(implicit)
 	scheme := map[bool]string{true: "pops", false: "pop"}[implicit]
 	x.write(x.dir+"/inbox", "")
 	x.write(x.dir+"/muttrc", fmt.Sprintf(`set folder="%[1]s" spoolfile="%[1]s/inbox" mbox_type=mbox
-set pop_host="%[2]s://ann@%[3]s:%[4]s" pop_pass="%[5]s" pop_delete=no pop_last=no pop_reconnect=no
+set pop_host="%[2]s://ann@%[3]s:%[4]s" pop_pass="%[5]s" pop_delete=no pop_last=no pop_reconnect=no pop_authenticators="%[7]s"
 set ssl_starttls=yes ssl_force_tls=yes ssl_ca_certificates_file="%[6]s"
 set quit=yes delete=no move=no mark_old=no wait_key=no sort=mailbox-order sleep_time=0 header_cache="" mail_check=1
 push "<fetch-mail><sync-mailbox><exit>"
-`, x.dir, scheme, host, port, secret, x.authority))
+`, x.dir, scheme, host, port, secret, x.authority, login))
 	master, slave := terminal(x.t)
 	p := start(x.t, func(c *exec.Cmd) {
 		c.Stdin, c.Stdout, c.Dir = slave, slave, x.dir

@@ -183,7 +183,7 @@ func TestRenewal(t *testing.T) {
 	if c, _ := stls(t, x.plain, x.cert.Client()); c != nil { // STLS gets it, too
 		c.ask("QUIT", "+OK")
 	}
-	x.p.find("certificate in use.*serial=" + third.Cert.SerialNumber.Text(16))
+	x.p.find("certificate is in use.*serial=" + third.Cert.SerialNumber.Text(16))
 	old.ask("DELE 1", "+OK")
 	old.ask("QUIT", "+OK")
 	old.end()
