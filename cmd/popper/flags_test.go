@@ -74,6 +74,7 @@ func TestBadFlags(t *testing.T) {
 		{s.flags("--listen", anyFree, "--listen", free), 78, "another --listen"},
 		{s.flags("--listen", "192.0.2.1:0"), 78, "no interface"},
 		{append(listen, "--require-tls", "--tls-key", s.passwd), 64, "--require-tls needs a certificate"},
+		{append(listen, "--require-tls", "--tls-cert", s.passwd, "--dialects", "rfc1939,rfc2449"), 64, "there is no STLS"},
 		{append(listen, "--tls-key", s.passwd), 64, "--tls-key needs a certificate"},
 		{append(listen, "--tls-cert", s.passwd), 78, "no certificate in it"},
 		{append(listen, "--oauth-claim", "email"), 64, "belong to --oauth-introspect URL or"},
