@@ -158,6 +158,22 @@ func TestShutdownInFailurePause(t *testing.T) {
 	})
 }
 
+// A client that is not logged in and does not read what it asks for costs a small buffer,
+// however much it asks for.
+func TestStrangersGetNoLargeBuffer(t *testing.T) {
+	for _, line := range []string{"BOGUS", "CAPA", "HELP", "LANG", "AUTH", "USER mrose"} {
+		withConfig(t, riddles, func(t *testing.T, s *site, p *client) {
+			go func() { _, _ = io.WriteString(p.conn, strings.Repeat(line+"\r\n", 2000)) }()
+			synctest.Wait() // the server waits for the client to read
+			for session := range s.sessions {
+				if n := cap(session.out.buf); n == 0 || n > smallBuffer {
+					t.Errorf("%s: a buffer of %d octets", line, n)
+				}
+			}
+		})
+	}
+}
+
 // big is a message of many buffers.
 var big = "Subject: big\n\n" + strings.Repeat(".a line that begins with a dot\n", 100_000)
 
