@@ -32,9 +32,9 @@ test:
 	suite() {
 		code=0
 		go test -v "$$@" ./... >$$log 2>&1 || code=$$?
-		grep -E '^(ok|FAIL|\?) |^ .*: SKIP ' $$log || true
-		skips=$$((skips + $$(grep -c -E '^ *--- SKIP' $$log || true)))
-		[ $$code = 0 ] || { grep -v -E '^ *(===|--- PASS|PASS)' $$log; return 1; }
+		grep -a -E '^(ok|FAIL|\?) |^ .*: SKIP ' $$log || true
+		skips=$$((skips + $$(grep -a -c -E '^ *--- SKIP' $$log || true)))
+		[ $$code = 0 ] || { grep -a -v -E '^ *(===|--- PASS|PASS)' $$log; return 1; }
 	}
 
 	echo "== gofmt"
@@ -83,7 +83,7 @@ nightly:
 	code=0
 	POPPER_CRASH_STATES=1000000 POPPER_KILL_ROUNDS=1000 POPPER_UID_HISTORIES=100000 go test -count=1 -timeout 2h -v -run "Crash|Kill|UniqueIDHistories" ./mbox >build/nightly.log 2>&1 || code=$$?
 	POPPER_DELIVERIES=10000 POPPER_KILLS=1000 go test -count=1 -timeout 3h -v -run "Deliver|Kill|Together|PostfixLocal" ./cmd/popper >>build/nightly.log 2>&1 || code=$$?
-	grep -E '^(ok|FAIL|---|panic)| crash states| rounds| histories| letters|: SKIP ' build/nightly.log
+	grep -a -E '^(ok|FAIL|---|panic)| crash states| rounds| histories| letters|: SKIP ' build/nightly.log
 	exit $$code
 
 bench:

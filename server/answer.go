@@ -14,6 +14,9 @@ func (s *session) answer(o outcome) error {
 	if o.body == nil {
 		return nil
 	}
+	if t, ok := o.body.(*text); ok && len(t.rest) <= smallBuffer {
+		return s.say(t.rest) // no large buffer for CAPA, which strangers may ask for
+	}
 	if err := s.pull(o.body); err != nil {
 		return s.broken(start, err)
 	}

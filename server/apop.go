@@ -9,6 +9,10 @@ import (
 
 // timestamp is that of one greeting, like no other; "" if APOP is not offered
 // (R1081-GREET-1, R1939-APOP-1).
+//
+// Residual risk: with Config.RequireTLS it is sent in the clear, too, since there is no
+// second greeting behind STLS. A program that knows no TLS then answers with its digest,
+// which is refused; but whoever listened can try guesses at the secret against it.
 func timestamp(c *Config) string {
 	if c.Digests == nil || !c.Digests.HasSecrets() || !c.speaks(parser.DialectRfc1939) {
 		return ""

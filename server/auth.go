@@ -100,7 +100,11 @@ type saslLogin struct {
 
 // step takes a response, and returns what to say to the client, or the outcome.
 func (l *saslLogin) step(response []byte) (challenge []byte, o *outcome) {
-	challenge, done, err := l.exchange.Next(response)
+	done := false
+	err := l.dialog.inTurn(func() (err error) {
+		challenge, done, err = l.exchange.Next(response)
+		return err
+	})
 	clear(response) // it may hold a password
 	switch {
 	case errors.Is(err, ErrDenied) && challenge != nil:

@@ -141,7 +141,7 @@ func open(t *testing.T, offers ...offer) (o *office, shut func()) {
 	if err := os.WriteFile(o.users.path, []byte(post), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o.config = server.Config{Accounts: o.users, Maildrop: mbox.Options{State: filepath.Join(t.TempDir(), "state")},
+	o.config = server.Config{Accounts: o.users, FailurePause: -1, Maildrop: mbox.Options{State: filepath.Join(t.TempDir(), "state")},
 		Log: slog.New(slog.NewTextHandler(&o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, f := range offers {
 		f(o)

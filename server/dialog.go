@@ -19,11 +19,13 @@ type dialog struct {
 	config   *Config
 	log      *slog.Logger
 	peer     netip.AddrPort // the client's; not valid if its connection has none
-	name     string         // what USER said; after login, the account's name
-	failures int            // failed logins
-	stamp    string         // the timestamp of the greeting; "" if APOP is not offered
-	private  Private        // nil: the connection is not private
-	language *language      // of replies
+	network  netip.Prefix   // see room.go
+	turns    *turns
+	name     string    // what USER said; after login, the account's name
+	failures int       // failed logins
+	stamp    string    // the timestamp of the greeting; "" if APOP is not offered
+	private  Private   // nil: the connection is not private
+	language *language // of replies
 
 	known atomic.Bool // a password was given and was right; asked by other goroutines
 
@@ -42,8 +44,10 @@ type dialog struct {
 // A command added to the grammar does not compile until it has its method here.
 var _ parser.Handler[outcome] = (*dialog)(nil)
 
-func newDialog(ctx context.Context, c *Config, log *slog.Logger, conn net.Conn) *dialog {
-	d := &dialog{ctx: ctx, config: c, log: log, state: parser.StartState, language: &languages[0], stamp: timestamp(c)}
+func newDialog(ctx context.Context, srv *Server, log *slog.Logger, conn net.Conn) *dialog {
+	c := &srv.config
+	d := &dialog{ctx: ctx, config: c, log: log, state: parser.StartState, language: &languages[0], stamp: timestamp(c),
+		network: network(conn), turns: &srv.turns}
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		at := tcp.AddrPort()
 		d.peer = netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())

@@ -53,6 +53,13 @@ const (
 	// enough for an office behind one address: who logs in does not count.
 	networkShare = 4
 
+	// networkLogins is how many logins of one network are checked at the same time, and
+	// turnWait how long another waits for its turn, see turns.go. Stops one stranger from
+	// having everybody's passwords wait behind his. Enough to keep as many processors
+	// busy for an office.
+	networkLogins = 8
+	turnWait      = 30 * time.Second
+
 	// refuseTime bounds the write of the one line that a connection gets for
 	// which there is no room.
 	refuseTime = 5 * time.Second

@@ -121,7 +121,7 @@ func TestLoginFailures(t *testing.T) { // BERK-AUTH-1, R3206-CODE-1
 // is fast to check (APOP, SCRAM) is fast to guess. The right password does not wait.
 func TestFailurePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, two, nil)
+		s := newSite(t, two, func(c *Config) { c.FailurePause = 0 }) // the default
 		p := s.connect(t)
 		for range 2 {
 			start := time.Now()
@@ -156,6 +156,22 @@ func TestShutdownInFailurePause(t *testing.T) {
 			t.Errorf("Shutdown took %v", d)
 		}
 	})
+}
+
+// A client that is not logged in and does not read what it asks for costs a small buffer,
+// however much it asks for.
+func TestStrangersGetNoLargeBuffer(t *testing.T) {
+	for _, line := range []string{"BOGUS", "CAPA", "HELP", "LANG", "AUTH", "USER mrose"} {
+		withConfig(t, riddles, func(t *testing.T, s *site, p *client) {
+			go func() { _, _ = io.WriteString(p.conn, strings.Repeat(line+"\r\n", 2000)) }()
+			synctest.Wait() // the server waits for the client to read
+			for session := range s.sessions {
+				if n := cap(session.out.buf); n == 0 || n > smallBuffer {
+					t.Errorf("%s: a buffer of %d octets", line, n)
+				}
+			}
+		})
+	}
 }
 
 // big is a message of many buffers.

@@ -28,7 +28,12 @@ func (d *dialog) Pass(c *parser.Command) outcome {
 	if d.config.Guests != nil && strings.EqualFold(d.name, pseudonym) {
 		return d.admitGuest()
 	}
-	return d.judge(d.config.Accounts.Authenticate(d.ctx, d.name, c.Secret))
+	var account Account
+	err := d.inTurn(func() (err error) {
+		account, err = d.config.Accounts.Authenticate(d.ctx, d.name, c.Secret)
+		return err
+	})
+	return d.judge(account, err)
 }
 
 // judge makes the reply of what a source of accounts says.

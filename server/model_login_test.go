@@ -16,6 +16,7 @@ func extend(c *Config) {
 	riddles(c)
 	sharing(c)
 	c.Security = veil{}
+	c.FailurePause = 0 // the default
 }
 
 // greeted notes the timestamp.

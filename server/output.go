@@ -40,11 +40,11 @@ func (o *output) room(n int) error {
 	if n <= cap(o.buf)-len(o.buf) {
 		return nil
 	}
-	if len(o.buf)+n <= largeBuffer && cap(o.buf) < largeBuffer {
+	if cap(o.buf) < n {
 		o.grow(len(o.buf) + n)
 		return nil
 	}
-	return o.write()
+	return o.write() // and not a larger buffer: single lines are no reason for one
 }
 
 // grow moves what is pending to a buffer of at least n octets.

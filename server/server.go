@@ -110,6 +110,8 @@ type Server struct {
 	sessions  map[*session]struct{}
 	stopping  chan struct{} // closed when Shutdown begins
 	ended     sync.WaitGroup
+
+	turns turns
 }
 
 // New makes a server. It panics if c.Accounts is nil.
@@ -146,5 +148,6 @@ func New(c Config) *Server {
 		listeners: make(map[net.Listener]struct{}),
 		sessions:  make(map[*session]struct{}),
 		stopping:  make(chan struct{}),
+		turns:     turns{line: make(map[netip.Prefix]*turn)},
 	}
 }

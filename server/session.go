@@ -71,7 +71,7 @@ func newSession(srv *Server, conn net.Conn) *session {
 		network: network(conn),
 		in:      newInput(conn),
 		out:     output{conn: conn},
-		dialog:  newDialog(ctx, &srv.config, log, conn),
+		dialog:  newDialog(ctx, srv, log, conn),
 		ctx:     ctx,
 		stop:    stop,
 	}

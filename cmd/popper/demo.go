@@ -68,7 +68,7 @@ func serveDemo(c *config, dir, addr string) error {
 		return err
 	}
 	printDemo(os.Stdout, l.Addr().(*net.TCPAddr))
-	return run(srv, []endpoint{{l, srv.Serve}}, nil, log)
+	return run(srv, []endpoint{{l, false, srv.Serve}}, nil, log)
 }
 
 func printDemo(w io.Writer, a *net.TCPAddr) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"popper/mbox"
+	"popper/parser"
 	"popper/server"
 	"popper/server/passwd"
 )
@@ -244,6 +245,9 @@ func parse(args []string) (*config, error) {
 		return c, usageError("--max-sessions %d: at least 1", c.sessions)
 	case c.failures < 1:
 		return c, usageError("--login-failures %d: at least 1", c.failures)
+	case c.requireTLS && c.startsClear() && !c.knows(parser.DialectRfc2595):
+		return c, usageError("--require-tls: without rfc2595 among the --dialects there is no STLS, and nobody could log in; " +
+			"add it, or serve TLS only, by --listen-tls or --inetd-tls")
 	}
 	if err := errors.Join(c.lockFlags.check(), c.submitFlags.check(), c.tlsFlags.check(), c.loginFlags.check()); err != nil {
 		return c, err
@@ -256,6 +260,9 @@ func parse(args []string) (*config, error) {
 
 // listens tells whether clients connect to this program itself.
 func (c *config) listens() bool { return len(c.listen)+len(c.listenTLS) > 0 }
+
+// startsClear tells whether there are connections that begin without TLS.
+func (c *config) startsClear() bool { return len(c.listen) > 0 || c.inetd && !c.inetdTLS }
 
 // server is the configuration of the sessions.
 func (c *config) server() server.Config {

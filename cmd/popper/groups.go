@@ -51,6 +51,11 @@ func (c *dialectFlags) setDialects(s string) error {
 	return nil
 }
 
+// knows tells whether commands of dialect d are known.
+func (c *dialectFlags) knows(d parser.Dialect) bool {
+	return c.dialects == nil || slices.Contains(c.dialects, d)
+}
+
 // setFrom reads addresses and prefixes.
 func (c *dialectFlags) setFrom(s string) error {
 	c.anonymous = true

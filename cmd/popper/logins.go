@@ -37,13 +37,21 @@ func (c *tlsFlags) check() error {
 	if c.cert != "" {
 		return nil
 	}
-	for name, given := range map[string]bool{"tls-key": c.key != "", "listen-tls": c.listenTLS != nil,
-		"inetd-tls": c.inetdTLS, "require-tls": c.requireTLS} {
-		if given {
-			return usageError("--%s needs a certificate: give --tls-cert FILE, and --tls-key FILE if the key is not in it", name)
-		}
+	switch {
+	case c.listenTLS != nil:
+		return c.lacksCert("listen-tls")
+	case c.inetdTLS:
+		return c.lacksCert("inetd-tls")
+	case c.requireTLS:
+		return c.lacksCert("require-tls")
+	case c.key != "":
+		return c.lacksCert("tls-key")
 	}
 	return nil
+}
+
+func (c *tlsFlags) lacksCert(name string) error {
+	return usageError("--%s needs a certificate: give --tls-cert FILE, and --tls-key FILE if the key is not in it", name)
 }
 
 // open adds TLS to what the server does.

@@ -33,9 +33,12 @@ func (c *oauthFlags) define(f *flag.FlagSet) {
 func (c *oauthFlags) used() bool { return c.settings.Introspect != "" || c.settings.Keys != "" }
 
 func (c *oauthFlags) check() error {
-	if s := c.settings; !c.used() && (s.Client != "" || s.Secret != "" || s.Issuer != "" || s.Audience != "" ||
-		s.Scope != "" || s.Domain != "" || c.config != "") {
+	switch s := c.settings; {
+	case !c.used() && (s.Client != "" || s.Secret != "" || s.Issuer != "" || s.Audience != "" ||
+		s.Scope != "" || s.Claim != oauth.DefaultClaim || s.Domain != "" || c.config != ""):
 		return usageError("the other --oauth flags belong to --oauth-introspect URL or --oauth-keys FILE-OR-URL")
+	case s.Introspect == "" && (s.Client != "" || s.Secret != ""):
+		return usageError("--oauth-client and --oauth-secret belong to --oauth-introspect: nobody is asked about tokens that --oauth-keys checks")
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ func makeOwn(dir string) error {
 // endpoint is a listener, and what serves those who connect to it.
 type endpoint struct {
 	net.Listener
+	tls   bool // from the first octet on
 	serve func(net.Listener) error
 }
 
@@ -135,15 +136,16 @@ func listen(srv *server.Server, c *config, trace *os.File, log *slog.Logger) err
 	for _, group := range []struct {
 		flag  string
 		addrs []string
+		tls   bool
 		serve func(net.Listener) error
-	}{{"--listen", c.listen, srv.Serve}, {"--listen-tls", c.listenTLS, srv.ServeTLS}} {
+	}{{"--listen", c.listen, false, srv.Serve}, {"--listen-tls", c.listenTLS, true, srv.ServeTLS}} {
 		for _, addr := range group.addrs {
 			l, err := open(group.flag, addr, all)
 			if err != nil {
 				return err
 			}
 			defer l.Close()
-			all = append(all, endpoint{l, group.serve})
+			all = append(all, endpoint{l, group.tls, group.serve})
 		}
 	}
 	return run(srv, all, trace, log)
@@ -192,7 +194,7 @@ func run(srv *server.Server, listeners []endpoint, trace *os.File, log *slog.Log
 	errs := make([]error, len(listeners))
 	var all sync.WaitGroup
 	for i, l := range listeners {
-		log.Info("listening", "addr", l.Addr().String())
+		log.Info("listening", "addr", l.Addr().String(), "tls", l.tls)
 		all.Go(func() {
 			if errs[i] = l.serve(l.Listener); errs[i] != nil {
 				srv.Shutdown()

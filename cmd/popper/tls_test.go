@@ -206,6 +206,7 @@ func TestPrivateEndBeforeMore(t *testing.T) {
 
 // R1081-QUIT-3: a session that is cut does not look like one that has ended.
 func TestPrivateCutIsNoEnd(t *testing.T) {
+	t.Parallel()
 	for how, flags := range map[string][]string{
 		"idle": {"--idle-timeout", "500ms"},
 		"stop": {"--grace", "0s"},

@@ -147,6 +147,7 @@ func (x *secured) until(what string, holds func() bool) {
 // that run go on; a pair that cannot be used leaves the old one in place, and the log
 // says so.
 func TestRenewal(t *testing.T) {
+	t.Parallel()
 	x := newSite(t).secure()
 	old, _ := dialTLS(t, x.private, x.cert.Client())
 	old.login()
@@ -203,7 +204,7 @@ func (c *slowConn) Read(b []byte) (int, error) {
 		time.Sleep(4 * time.Millisecond)
 		c.rest = 16 << 10
 	}
-	n, err := c.Conn.Read(b[:min(len(b), 61)])
+	n, err := c.Conn.Read(b[:min(len(b), 509)])
 	c.rest -= n
 	return n, err
 }
@@ -221,6 +222,7 @@ func narrow(t *testing.T, addr string) *net.TCPConn {
 // R1939-TIME-1: slow is not idle. A client that reads little at a time, for longer than
 // the idle limit, gets the whole of a message.
 func TestSlowPrivateReader(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	big := "Subject: big\n\n" + strings.Repeat(strings.Repeat("x", 99)+"\n", 80<<10)
 	s.write(s.mailbox, "From a Tue Jan  2 15:04:05 2024\n"+big)
@@ -239,8 +241,9 @@ func TestSlowPrivateReader(t *testing.T) {
 
 // R1939-TIME-1, R1081-QUIT-3: a client that stops reading is cut, and nothing is removed.
 func TestStalledPrivateReader(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
-	text := "From a Tue Jan  2 15:04:05 2024\nSubject: big\n\n" + strings.Repeat(strings.Repeat("x", 99)+"\n", 160<<10)
+	text := "From a Tue Jan  2 15:04:05 2024\nSubject: big\n\n" + strings.Repeat(strings.Repeat("x", 99)+"\n", 90<<10)
 	s.write(s.mailbox, text)
 	x := s.secure("--idle-timeout", "500ms")
 	for _, version := range versions {

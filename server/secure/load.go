@@ -29,11 +29,11 @@ type generation struct {
 
 // readPair reads both files, and returns their state as it was when they were open.
 func (p *KeyPair) readPair() (*generation, state, error) {
-	certPEM, certID, err := p.readCert()
+	certPEM, certID, err := readPEM(p.certFile)
 	if err != nil {
 		return nil, state{}, err
 	}
-	keyPEM, keyID, err := readFile(p.keyFile, keyRule)
+	keyPEM, keyID, err := readPEM(p.keyFile)
 	if err != nil {
 		return nil, state{}, err
 	}
@@ -72,14 +72,17 @@ var (
 	certRule = adminfile.Rule{Max: maxFile, Closed: 0o002, Why: "everybody may write it: chmod o-w"}
 )
 
-// readCert reads the certificate file; if there is a key in it too, that must be kept as
-// if it were the key file.
-func (p *KeyPair) readCert() ([]byte, identity, error) {
-	data, id, err := readFile(p.certFile, certRule)
-	if err == nil && holds(data, "PRIVATE KEY") {
-		return readFile(p.certFile, keyRule)
+// readPEM reads one of the two files, whichever it is meant to be: what is in it tells how
+// it must be kept.
+func readPEM(path string) ([]byte, identity, error) {
+	data, _, err := readFile(path, adminfile.Rule{Max: maxFile})
+	switch {
+	case err != nil:
+		return nil, identity{}, err
+	case holds(data, "PRIVATE KEY"):
+		return readFile(path, keyRule)
 	}
-	return data, id, err
+	return readFile(path, certRule)
 }
 
 func readFile(path string, rule adminfile.Rule) ([]byte, identity, error) {
@@ -127,7 +130,7 @@ func parseChain(path string, data []byte) ([]*x509.Certificate, error) {
 
 // match finds the key of the first certificate.
 func (p *KeyPair) match(chain []*x509.Certificate, certPEM, keyPEM []byte) (tls.Certificate, error) {
-	if err := checkKey(p.keyFile, keyPEM); err != nil {
+	if err := p.checkKey(keyPEM); err != nil {
 		return tls.Certificate{}, err
 	}
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
@@ -146,12 +149,15 @@ func (p *KeyPair) match(chain []*x509.Certificate, certPEM, keyPEM []byte) (tls.
 }
 
 // checkKey tells why there is no key to be had from a file, where the reason is plain.
-func checkKey(path string, data []byte) error {
+func (p *KeyPair) checkKey(data []byte) error {
+	path := p.keyFile
 	switch {
 	case holds(data, "ENCRYPTED PRIVATE KEY"), bytes.Contains(data, []byte("Proc-Type: 4,ENCRYPTED")):
 		return fmt.Errorf("%s: the key is locked with a passphrase, which nobody could give when popper starts: openssl pkey -in %[1]s -out NEW takes it away", path)
 	case holds(data, "PRIVATE KEY"):
 		return nil
+	case path == p.certFile:
+		return fmt.Errorf("%s: a certificate is in it, but not its private key: name the file of that, too (--tls-key)", path)
 	case holds(data, "CERTIFICATE"):
 		return fmt.Errorf("%s: no private key in it, but a certificate: are the two files exchanged?", path)
 	}

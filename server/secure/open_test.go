@@ -44,6 +44,8 @@ func TestOpenFaults(t *testing.T) {
 		"other key":             {c, string(other.KeyPEM(t)), 0o644, 0o600, "KEY is not the key of the certificate in CERT"},
 		"exchanged":             {k, c, 0o600, 0o600, "CERT: no certificate in it, but a private key: are the two files exchanged?"},
 		"two certificates":      {c, c, 0o644, 0o600, "KEY: no private key in it, but a certificate"},
+		"exchanged, open":       {k, c, 0o600, 0o644, "CERT: no certificate in it, but a private key: are the two files exchanged?"},
+		"two open certificates": {c, c, 0o644, 0o644, "KEY: no private key in it, but a certificate"},
 		"empty key":             {c, "", 0o644, 0o600, "KEY: no private key in it; it should be PEM"},
 		"empty certificate":     {"", k, 0o644, 0o600, "CERT: no certificate in it; it should be PEM"},
 		"DER":                   {string(cert.Cert.Raw), k, 0o644, 0o600, "CERT: no certificate in it; it should be PEM"},
@@ -76,6 +78,17 @@ func TestOpenFaults(t *testing.T) {
 				t.Errorf("the key is in the error: %v", err)
 			}
 		})
+	}
+}
+
+// The key's file was forgotten: that is what is wrong, and not that everybody may read the
+// certificate.
+func TestOpenKeyForgotten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fullchain.pem")
+	write(t, path, securetest.New(t, securetest.Options{}).CertPEM(), 0o644)
+	_, err := Open(path, "", slog.New(slog.DiscardHandler))
+	if want := path + ": a certificate is in it, but not its private key"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
 	}
 }
 
