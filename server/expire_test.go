@@ -176,3 +176,23 @@ func TestExpireLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// What expires, and cannot be removed now, is no failure of a client that has marked
+// nothing; who has marked something is told (UPD-5).
+func TestExpireFails(t *testing.T) {
+	for marks, want := range map[string]string{"NOOP": "+OK popper signing off, 0 messages removed", "DELE 2": "-ERR [SYS/TEMP] maildrop is locked by another program, no message was removed"} {
+		synctest.Test(t, func(t *testing.T) {
+			mail := dated(time.Now().AddDate(0, 0, -32), first) + dated(time.Now(), second)
+			s := newSite(t, mail, func(c *Config) { c.Expire = 30 })
+			p := s.login(t)
+			p.ok(marks)
+			release := s.hold(t)
+			p.exact("QUIT", want)
+			p.gone()
+			release()
+			if got := s.read(t); got != mail || !strings.Contains(s.log.String(), "update failed") {
+				t.Errorf("left: %q, log:\n%s", got, s.log.String())
+			}
+		})
+	}
+}

@@ -36,6 +36,9 @@ func (d *dialog) update() outcome {
 	}
 	if err := d.drop.Remove(gone); err != nil {
 		d.log.Error("update failed: see err for what mends it", append(d.account(), "err", err)...)
+		if marked := int64(d.drop.Len()) - d.count; marked == 0 {
+			return done("") // the client has asked for nothing that failed
+		}
 		return refusal(removeTrouble(err))
 	}
 	d.removed = removed
