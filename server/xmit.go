@@ -10,7 +10,7 @@ import (
 // XtndXmit: BERK-XMIT-1. The message is asked for, and sent when it is whole.
 func (d *dialog) XtndXmit(*parser.Command) outcome {
 	if d.anonymous {
-		return refusal("[AUTH] who is not known cannot send mail")
+		return refusal("[SYS/PERM] who is not known cannot send mail")
 	}
 	o := done("send the message, and end it with a line of one dot")
 	o.intake = &transmission{dialog: d, limit: d.config.MaxContent}
