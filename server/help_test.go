@@ -82,6 +82,8 @@ func newSite(tb testing.TB, content string, change func(*Config)) *site {
 	}
 	s.Server = New(c)
 	tb.Cleanup(func() {
+		s.Cut()
+		s.ended.Wait() // sessions keep an index when they end: not in a directory that is being removed
 		if log := s.log.String(); !s.bug && strings.Contains(log, "session failed") {
 			tb.Errorf("a session panicked:\n%s", log)
 		}
