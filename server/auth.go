@@ -61,9 +61,7 @@ func (d *dialog) listMechanisms() outcome {
 	for _, m := range d.mechanisms() {
 		b = parser.AppendMechanismNameLine(b, m.Name())
 	}
-	o := done("mechanisms follow")
-	o.body = &text{rest: parser.AppendEnd(b)}
-	return o
+	return done("mechanisms follow").list(b)
 }
 
 // begins begins a login.

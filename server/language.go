@@ -73,9 +73,7 @@ func listLanguages() outcome {
 	for _, l := range languages {
 		b = parser.AppendLanguageLine(b, l.tag, l.name)
 	}
-	o := done("languages follow")
-	o.body = &text{rest: parser.AppendEnd(b)}
-	return o
+	return done("languages follow").list(b)
 }
 
 // Utf8: R6856-UTF8-1. A maildrop's messages are sent as they were delivered, headers in

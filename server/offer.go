@@ -84,9 +84,7 @@ func (d *dialog) Capa(*parser.Command) outcome {
 	for _, word := range d.facts() {
 		b = parser.AppendCapabilityLine(b, word)
 	}
-	o := done("capabilities follow")
-	o.body = &text{rest: parser.AppendEnd(b)}
-	return o
+	return done("capabilities follow").list(b)
 }
 
 // facts are the capabilities that belong to no command.
@@ -121,7 +119,5 @@ func (d *dialog) Help(*parser.Command) outcome {
 			b = parser.AppendAdviceLine(b, v.Synopsis()+": "+v.Doc())
 		}
 	}
-	o := done("commands follow")
-	o.body = &text{rest: parser.AppendEnd(b)}
-	return o
+	return done("commands follow").list(b)
 }

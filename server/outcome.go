@@ -36,6 +36,12 @@ func done(format string, args ...any) outcome {
 	return outcome{ok: true, text: phrase{format, args}}
 }
 
+// list adds lines that were made beforehand, and the one that ends them.
+func (o outcome) list(lines []byte) outcome {
+	o.body = &text{rest: parser.AppendEnd(lines)}
+	return o
+}
+
 // refusal is failure with a text for the client. RFC 3206 codes in it:
 // [SYS/TEMP] may go away by itself, [SYS/PERM] needs the administrator,
 // [AUTH] wrong name or password; RFC 2449: [IN-USE] busy maildrop, [LOGIN-DELAY] too soon.

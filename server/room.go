@@ -34,7 +34,7 @@ func (srv *Server) makeRoomLocked(s *session) bool {
 			continue
 		}
 		oldest = older(oldest, o)
-		if s.network.IsValid() && o.network == s.network {
+		if network := s.dialog.network; network.IsValid() && o.dialog.network == network {
 			neighbour = older(neighbour, o)
 			neighbours++
 		}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -47,7 +46,6 @@ type session struct {
 	implicit bool     // it is to be private from the first octet on
 	log      *slog.Logger
 	started  time.Time
-	network  netip.Prefix // see room.go
 	in       *input
 	out      output
 	dialog   *dialog
@@ -68,7 +66,6 @@ func newSession(srv *Server, conn net.Conn) *session {
 		wire:    conn,
 		log:     log,
 		started: time.Now(),
-		network: network(conn),
 		in:      newInput(conn),
 		out:     output{conn: conn},
 		dialog:  newDialog(ctx, srv, log, conn),

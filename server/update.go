@@ -24,11 +24,14 @@ func (d *dialog) Quit(*parser.Command) outcome {
 // update removes the marked messages and those that are kept no longer (expire.go), and
 // keeps what LAST tells.
 func (d *dialog) update() outcome {
-	expired, removed := d.expired(), int64(0)
-	gone := func(i int) bool { return d.marks.has(i) || expired.has(i) }
-	for i := range d.drop.Len() {
-		if gone(i) {
-			removed++
+	marked, expired := int64(d.drop.Len())-d.count, d.expired()
+	gone, removed := d.marks.has, marked
+	if expired != nil {
+		gone = func(i int) bool { return d.marks.has(i) || expired.has(i) }
+		for i := range d.drop.Len() {
+			if expired.has(i) && !d.marks.has(i) {
+				removed++
+			}
 		}
 	}
 	if d.accessed > 0 || removed > 0 {
@@ -36,7 +39,7 @@ func (d *dialog) update() outcome {
 	}
 	if err := d.drop.Remove(gone); err != nil {
 		d.log.Error("update failed: see err for what mends it", append(d.account(), "err", err)...)
-		if marked := int64(d.drop.Len()) - d.count; marked == 0 {
+		if marked == 0 {
 			return done("") // the client has asked for nothing that failed
 		}
 		return refusal(removeTrouble(err))

@@ -130,9 +130,7 @@ func groupListing(groups ...GroupInfo) outcome {
 	for _, g := range groups {
 		lines = parser.AppendBboardLine(lines, g.Name, g.Maxima)
 	}
-	o := done(xtnd)
-	o.body = &text{rest: parser.AppendEnd(lines)}
-	return o
+	return done(xtnd).list(lines)
 }
 
 // XtndXBboards: R1082-XB-1.
