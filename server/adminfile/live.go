@@ -11,12 +11,6 @@ import (
 	"time"
 )
 
-// settled is the age from which on a file's timestamps can be believed. They tick
-// coarsely: an edit in the tick in which the file was read would leave its times as they
-// were, and a password that was taken away would go on working. A younger file is read
-// again.
-const settled = 2 * time.Second
-
 // Source says what a [Live] file is, and what is made of it.
 type Source[T any] struct {
 	What  string // for the log: "passwd file"
@@ -42,7 +36,7 @@ type Live[T any] struct {
 
 	mu    sync.Mutex
 	value T
-	seen  identity  // of the last state read, good or bad
+	seen  Identity  // of the last state read, good or bad
 	read  time.Time // when that was
 	told  complaint // the last one in the log
 }
@@ -50,19 +44,8 @@ type Live[T any] struct {
 // complaint is about one state of the file. A young state is read at each look,
 // and must not fill the log.
 type complaint struct {
-	identity
+	Identity
 	text string
-}
-
-// identity is what tells one state of a file from another.
-type identity struct {
-	dev, ino     uint64
-	size         int64
-	mtime, ctime syscall.Timespec
-}
-
-func identityOf(st *syscall.Stat_t) identity {
-	return identity{st.Dev, st.Ino, st.Size, st.Mtim, st.Ctim}
 }
 
 // Open reads the file for the first time, and fails if it cannot be used.
@@ -80,7 +63,7 @@ func (l *Live[T]) Current() T {
 	defer l.mu.Unlock()
 	var st syscall.Stat_t
 	_ = syscall.Stat(l.source.Path, &st)
-	now := identityOf(&st) // of nothing, if it is not there
+	now := IdentityOf(&st) // of nothing, if it is not there
 	if now == l.seen && l.settledLocked() {
 		return l.value
 	}
@@ -96,7 +79,7 @@ func (l *Live[T]) Current() T {
 // settledLocked tells whether the file was old enough when it was read for its
 // times to betray any later change.
 func (l *Live[T]) settledLocked() bool {
-	return l.read.Sub(time.Unix(l.seen.ctime.Unix())) > settled
+	return l.seen.Settled(l.read)
 }
 
 // load reads and parses the file and, if all is well, takes it into use. A state that could
@@ -109,7 +92,7 @@ func (l *Live[T]) load() error {
 	if err != nil {
 		return s.mend(err)
 	}
-	id := identityOf(fi.Sys().(*syscall.Stat_t))
+	id := IdentityOf(fi.Sys().(*syscall.Stat_t))
 	another := id != l.seen
 	l.seen, l.read = id, read
 	value, err := s.Parse(data)

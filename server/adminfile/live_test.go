@@ -58,7 +58,7 @@ func (x *live) pretend(t *testing.T, age time.Duration) {
 	if err := syscall.Stat(x.path, &st); err != nil {
 		t.Fatal(err)
 	}
-	x.seen = identityOf(&st)
+	x.seen = IdentityOf(&st)
 	x.read = time.Unix(x.seen.ctime.Unix()).Add(age)
 }
 
@@ -99,10 +99,10 @@ func TestLive(t *testing.T) {
 func TestEditInTheSameTick(t *testing.T) {
 	x := openLive(t, "ONE")
 	x.write(t, "TWO")
-	x.pretend(t, settled)
+	x.pretend(t, SettledAge)
 	x.want(t, "TWO")
 	x.write(t, "ONE")
-	x.pretend(t, settled+1)
+	x.pretend(t, SettledAge+1)
 	x.want(t, "TWO") // a file that has rested is not read again
 	x.write(t, "THREE")
 	x.want(t, "THREE")
@@ -116,7 +116,7 @@ func TestBrokenFileIsReportedOnce(t *testing.T) {
 		x.log.Reset()
 		x.write(t, text)
 		for range 9 {
-			if x.seen != (identity{}) {
+			if x.seen != (Identity{}) {
 				x.read = time.Unix(x.seen.ctime.Unix()) // so young that it is read again
 			}
 			x.want(t, "ONE")

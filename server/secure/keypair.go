@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"popper/server/adminfile"
 )
 
 // KeyPair is a certificate with its chain, and its private key, as two files hold them.
@@ -127,14 +129,7 @@ func (p *KeyPair) loadLocked() error {
 }
 
 // state is what tells one state of the two files from another.
-type state struct{ cert, key identity }
-
-// identity is that of one file; zero if there is none.
-type identity struct {
-	dev, ino     uint64
-	size         int64
-	mtime, ctime syscall.Timespec
-}
+type state struct{ cert, key adminfile.Identity }
 
 // stat looks at the files without reading them.
 func (p *KeyPair) stat() state {
@@ -142,21 +137,16 @@ func (p *KeyPair) stat() state {
 }
 
 // identify follows links: programs that renew a certificate change where they lead.
-func identify(path string) identity {
+func identify(path string) adminfile.Identity {
 	var st syscall.Stat_t
 	if syscall.Stat(path, &st) != nil {
-		return identity{}
+		return adminfile.Identity{}
 	}
-	return identityOf(&st)
-}
-
-func identityOf(st *syscall.Stat_t) identity {
-	return identity{st.Dev, st.Ino, st.Size, st.Mtim, st.Ctim}
+	return adminfile.IdentityOf(&st)
 }
 
 // settledLocked tells whether the files were old enough when they were read for their
 // times to betray any later change.
 func (p *KeyPair) settledLocked() bool {
-	cert, key := time.Unix(p.seen.cert.ctime.Unix()), time.Unix(p.seen.key.ctime.Unix())
-	return p.read.Sub(cert) > settled && p.read.Sub(key) > settled
+	return p.seen.cert.Settled(p.read) && p.seen.key.Settled(p.read)
 }

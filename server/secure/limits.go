@@ -23,11 +23,6 @@ const (
 	// flood of connections from being a flood of system calls as well.
 	lookEvery = time.Second
 
-	// settled is the age from which on a file's timestamps can be believed: they tick
-	// coarsely, and a change in the tick in which the file was read would leave them
-	// as they were. A younger file is read again.
-	settled = 2 * time.Second
-
 	// expiryNotice is how long before its certificate expires popper begins to warn,
 	// once a day, but not before expiryShare of its life is left. Programs renew a
 	// certificate of 90 days when it has 30 left, one of six days when it has three: who

@@ -74,26 +74,26 @@ var (
 
 // readPEM reads one of the two files, whichever it is meant to be: what is in it tells how
 // it must be kept.
-func readPEM(path string) ([]byte, identity, error) {
+func readPEM(path string) ([]byte, adminfile.Identity, error) {
 	data, _, err := readFile(path, adminfile.Rule{Max: maxFile})
 	switch {
 	case err != nil:
-		return nil, identity{}, err
+		return nil, adminfile.Identity{}, err
 	case holds(data, "PRIVATE KEY"):
 		return readFile(path, keyRule)
 	}
 	return readFile(path, certRule)
 }
 
-func readFile(path string, rule adminfile.Rule) ([]byte, identity, error) {
+func readFile(path string, rule adminfile.Rule) ([]byte, adminfile.Identity, error) {
 	data, fi, err := adminfile.Read(path, rule)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, identity{}, fmt.Errorf("%w: let the user that popper runs as in, by a group of his: %s", err, admit(path))
+		return nil, adminfile.Identity{}, fmt.Errorf("%w: let the user that popper runs as in, by a group of his: %s", err, admit(path))
 	case err != nil:
-		return nil, identity{}, err
+		return nil, adminfile.Identity{}, err
 	}
-	return data, identityOf(fi.Sys().(*syscall.Stat_t)), nil
+	return data, adminfile.IdentityOf(fi.Sys().(*syscall.Stat_t)), nil
 }
 
 // holds tells whether there is a PEM block whose type ends so.

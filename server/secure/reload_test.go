@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"popper/server/adminfile"
 	"popper/server/secure/securetest"
 )
 
@@ -193,15 +194,17 @@ func TestReloadWithinTick(t *testing.T) {
 		cert, key time.Duration // their ages when they were read
 		rereads   bool
 	}{
-		{settled, time.Hour, true},
-		{time.Hour, settled, true},
+		{adminfile.SettledAge, time.Hour, true},
+		{time.Hour, adminfile.SettledAge, true},
 		{-time.Hour, time.Hour, true}, // by a clock that is wrong
-		{settled + 1, settled + 1, false},
+		{adminfile.SettledAge + 1, adminfile.SettledAge + 1, false},
 	} {
 		r := renew(t)
 		r.read = time.Unix(1<<30, 0)
-		r.seen.cert.ctime = syscall.NsecToTimespec(r.read.Add(-c.cert).UnixNano())
-		r.seen.key.ctime = syscall.NsecToTimespec(r.read.Add(-c.key).UnixNano())
+		aged := func(age time.Duration) adminfile.Identity {
+			return adminfile.IdentityOf(&syscall.Stat_t{Ctim: syscall.NsecToTimespec(r.read.Add(-age).UnixNano())})
+		}
+		r.seen = state{aged(c.cert), aged(c.key)}
 		if r.settledLocked() == c.rereads {
 			t.Errorf("%v, %v: read again: %v", c.cert, c.key, !c.rereads)
 		}
